@@ -1,0 +1,134 @@
+/** Every error that a user can meet: its stable code, its exit code, what it means. Pure. */
+
+/** Exit codes of the program. `hook` commands always exit 0 whatever these say. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  nothingMatched: 3,
+  keyOrAccess: 4,
+  movedOrDiverged: 5,
+  unsafe: 6,
+  notUsableHere: 7,
+  bug: 70,
+  interrupted: 130,
+} as const
+
+type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/**
+ * The one list of error codes. A code is never reused or renamed; programs that read `--json` rely on it.
+ * README's table of errors is checked against this list.
+ */
+export const errorCodes = {
+  failed: [exitCodes.failed, 'something outside of git-teleport failed, such as the disk'],
+  'disk-full': [exitCodes.failed, 'no space left where a file had to be written'],
+  'git-failed': [exitCodes.failed, 'a git command that should have worked did not'],
+  'store-busy': [exitCodes.failed, 'another git-teleport command holds the lock of this repository'],
+  'store-damaged': [exitCodes.failed, 'the private store or a state file in it cannot be read'],
+  'undo-changed': [exitCodes.failed, 'a file changed since the pull that is to be undone'],
+
+  usage: [exitCodes.usage, 'the command line is wrong'],
+  'bad-session-id': [exitCodes.usage, 'not a session id or a prefix of one'],
+  'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
+  'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
+  'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
+
+  'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
+  'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
+  'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
+  'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
+  'nothing-to-undo': [exitCodes.nothingMatched, 'no pull on this machine is left to undo'],
+
+  'no-key': [exitCodes.keyOrAccess, 'this machine has no device key yet'],
+  'key-exists': [exitCodes.keyOrAccess, 'there is a device key already, and it is not replaced'],
+  'bad-key': [exitCodes.keyOrAccess, 'the key file cannot be used as a device key'],
+  'key-permissions': [exitCodes.keyOrAccess, 'the private key file can be read by other users'],
+  'wrong-passphrase': [exitCodes.keyOrAccess, 'the passphrase does not open the key'],
+  'passphrase-needed': [exitCodes.keyOrAccess, 'a passphrase is needed and nobody can be asked'],
+  'not-a-reader': [exitCodes.keyOrAccess, 'the session is not encrypted to a key of this machine'],
+  'remote-access': [exitCodes.keyOrAccess, 'git could not reach the remote or was not let in'],
+  'remote-refused': [exitCodes.keyOrAccess, 'the remote refused the update'],
+
+  'remote-moved': [exitCodes.movedOrDiverged, 'the remote changed while we were pushing, again and again'],
+  diverged: [exitCodes.movedOrDiverged, 'the session went on in two places'],
+  'local-ahead': [exitCodes.movedOrDiverged, 'this machine has more of the session than the remote'],
+
+  'damaged-bundle': [exitCodes.unsafe, 'what the remote holds does not match its own digests or format'],
+  'unsafe-bundle': [exitCodes.unsafe, 'the bundle holds names, sizes or rows that are not allowed'],
+  'bad-signature': [exitCodes.unsafe, 'the signature is missing or wrong'],
+  'untrusted-signer': [
+    exitCodes.unsafe,
+    'the signature is good, but the signer is nobody this machine trusts',
+  ],
+  'wrong-binding': [exitCodes.unsafe, 'signed for another ref, session or repository'],
+  rollback: [exitCodes.unsafe, 'the remote shows an older state than this machine has seen'],
+  'expired-session': [exitCodes.unsafe, 'the session has expired'],
+  'clock-skew': [exitCodes.unsafe, 'the push lies in the future: the clocks of two machines disagree'],
+  'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
+  'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
+
+  'no-git': [exitCodes.notUsableHere, 'git is not installed, or too old'],
+  'no-repository': [exitCodes.notUsableHere, 'not inside a Git repository with a work tree'],
+  'no-remote': [exitCodes.notUsableHere, 'the repository has no remote'],
+  'no-agent': [exitCodes.notUsableHere, 'no Claude Code data on this machine'],
+  'format-too-new': [exitCodes.notUsableHere, 'written by a newer git-teleport'],
+  'format-too-old': [exitCodes.notUsableHere, 'written by a git-teleport that is too old'],
+
+  bug: [exitCodes.bug, 'a defect of git-teleport'],
+  interrupted: [exitCodes.interrupted, 'interrupted by the user'],
+} as const satisfies Record<string, readonly [ExitCode, string]>
+
+export type ErrorCode = keyof typeof errorCodes
+
+export interface ErrorDetails {
+  /** What to do next; best a command to paste. */
+  readonly hint?: string
+  readonly cause?: unknown
+  /** For programs: ids, paths, counts. Never transcript text, never anything secret. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** The one error class. A bare `Error` that reaches the top is a bug and is reported as one. */
+export class TeleportError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly data: Readonly<Record<string, unknown>> | undefined
+
+  /** @param message what failed, the thing named, lower case, no period */
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'TeleportError'
+    this.code = code
+    this.hint = details.hint
+    this.data = details.data
+  }
+
+  get exitCode(): ExitCode {
+    return errorCodes[this.code][0]
+  }
+}
+
+/** Whether `error` is ours and carries `code`. */
+export function hasCode(error: unknown, code: ErrorCode): error is TeleportError {
+  return error instanceof TeleportError && error.code === code
+}
+
+/** Turns a failed file operation into a `TeleportError`: `disk-full` for ENOSPC and EDQUOT, else `failed`. */
+export function fileError(error: unknown, doing: string): TeleportError {
+  if (error instanceof TeleportError) return error
+  const code = errnoOf(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new TeleportError('disk-full', `no space left while ${doing}`, {
+      hint: 'free some space and run the command again; nothing was changed',
+      cause: error,
+    })
+  }
+  return new TeleportError('failed', `${code ?? 'error'} while ${doing}`, { cause: error })
+}
+
+/** The `code` of a Node system error, such as `ENOENT`; `undefined` for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
