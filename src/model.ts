@@ -44,6 +44,12 @@ export function isDeviceId(text: string): text is DeviceId {
   return /^[a-z2-7]{26}$/.test(text)
 }
 
+/** Brands a device id made here; throws a bare error for anything else, since that would be a bug. */
+export function asDeviceId(text: string): DeviceId {
+  if (isDeviceId(text)) return text
+  throw new Error('not a device id')
+}
+
 export function isOid(text: string): text is Oid {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)
 }
@@ -54,6 +60,12 @@ export function isAudienceId(text: string): text is AudienceId {
 
 export function isSha256(text: string): text is Sha256 {
   return /^[0-9a-f]{64}$/.test(text)
+}
+
+/** Brands a digest made here; throws a bare error for anything else, since that would be a bug. */
+export function asSha256(hex: string): Sha256 {
+  if (isSha256(hex)) return hex
+  throw new Error('not a SHA-256 digest')
 }
 
 /** Whether paths of that machine use drive letters and backslashes. */
@@ -146,6 +158,8 @@ export interface Manifest {
   readonly client: string | null
   readonly title: string | null
   readonly holder: Holder | null
+  /** Everyone the session is encrypted to, sorted: whoever goes on with it keeps the audience. */
+  readonly readers: readonly string[]
   readonly origins: readonly Origin[]
   readonly segments: readonly SegmentRow[]
   /** `count` live files, their logical `bytes`, and the fold of every chain. */
@@ -232,8 +246,13 @@ export interface SessionState {
   readonly files: Readonly<Record<string, FileRecord>>
   /** The agent's own notes about what it has scanned so far; opaque to everyone else. */
   readonly scan: unknown
-  /** A push that was sent and not yet confirmed, with the state to adopt if the remote's tip is its commit. */
-  readonly pending: Omit<SessionState, 'pending'> | null
+}
+
+/** The state file: what holds, and what was sent and is not yet confirmed (adopted if the remote's tip is its commit). */
+export interface SessionRecord {
+  readonly format: 1
+  readonly current: SessionState | null
+  readonly pending: SessionState | null
 }
 
 /** What a pull found, compared with this machine. */

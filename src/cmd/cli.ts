@@ -1,0 +1,117 @@
+/** From the command line to a command: loads only the file of the verb that was typed. */
+
+import { type BaseContext, Builtins, Cli, type CommandClass } from 'clipanion'
+import { exitCodes, TeleportError } from '../errors.ts'
+import type { Context } from './command.ts'
+import type { Io } from './io.ts'
+import { reportError } from './report-error.ts'
+import { safe } from './text.ts'
+
+type Full = Context & BaseContext
+type Load = () => Promise<readonly CommandClass<Full>[]>
+
+/** Every verb and the file that holds it. */
+const verbs: Readonly<Record<string, Load>> = {
+  init: async () => [(await import('./init.ts')).InitCommand],
+  push: async () => [(await import('./push.ts')).PushCommand],
+  pull: async () => [(await import('./pull.ts')).PullCommand],
+  fetch: async () => [(await import('./fetch.ts')).FetchCommand],
+  list: async () => [(await import('./list.ts')).ListCommand],
+  show: async () => [(await import('./show.ts')).ShowCommand],
+  status: async () => [(await import('./status.ts')).StatusCommand],
+  rm: async () => [(await import('./rm.ts')).RmCommand],
+  key: async () => Object.values(await import('./key.ts')),
+  export: async () => [(await import('./export.ts')).ExportCommand],
+  import: async () => [(await import('./import.ts')).ImportCommand],
+  doctor: async () => [(await import('./doctor.ts')).DoctorCommand],
+  prune: async () => [(await import('./prune.ts')).PruneCommand],
+  undo: async () => [(await import('./undo.ts')).UndoCommand],
+  completion: async () => [(await import('./completion.ts')).CompletionCommand],
+  uninstall: async () => [(await import('./uninstall.ts')).UninstallCommand],
+  demo: async () => [(await import('./demo.ts')).DemoCommand],
+}
+
+/** Runs one command line and returns its exit code; throws only what is a bug. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const color = io.isTerminal.stdout && !io.env['NO_COLOR']
+  const cli = new Cli<Full>({
+    binaryLabel: 'git-teleport',
+    binaryName: 'git-teleport',
+    binaryVersion: io.version,
+    enableCapture: false,
+    enableColors: color,
+  })
+  for (const command of await commandsFor(argv)) cli.register(command)
+  cli.register(Builtins.HelpCommand)
+  const context: Partial<Full> = {
+    io,
+    env: { ...io.env },
+    stdin: io.stdin,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    colorDepth: color ? 4 : 1,
+  }
+  if (argv.length === 0) {
+    io.stderr.write(cli.usage(null))
+    return exitCodes.usage
+  }
+  try {
+    const command = cli.process({ input: [...argv], context })
+    return await cli.run(command, context)
+  } catch (error) {
+    if (isUsageError(error)) return reportError(io, usage(error, argv), argv.includes('--json'))
+    throw error
+  }
+}
+
+/** The verb's own file; all of them for a list of commands or a verb that there is not. */
+async function commandsFor(argv: readonly string[]): Promise<readonly CommandClass<Full>[]> {
+  const [verb = ''] = argv
+  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (load) return load()
+  const all = await Promise.all(Object.values(verbs).map((each) => each()))
+  return all.flat()
+}
+
+/** clipanion's two errors for a line that fits no command carry this mark. */
+function isUsageError(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('clipanion' in error)) return false
+  const mark: unknown = error.clipanion
+  return typeof mark === 'object' && mark !== null && 'type' in mark && mark.type === 'usage'
+}
+
+function usage(error: Error, argv: readonly string[]): TeleportError {
+  const [verb = ''] = argv
+  const known = Object.hasOwn(verbs, verb)
+  const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
+  const message = known ? lowerFirst(first.replace(/\.$/, '')) : `there is no command "${verb.slice(0, 40)}"`
+  const near = known ? undefined : nearest(verb)
+  const hint = near === undefined ? `git-teleport ${known ? `${verb} ` : ''}--help` : `git teleport ${near}`
+  return new TeleportError('usage', safe(message), { hint })
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+/** A verb that differs by at most two letters. */
+function nearest(typed: string): string | undefined {
+  const scored = Object.keys(verbs).map((verb) => ({ verb, steps: distance(typed, verb) }))
+  const [best] = scored.sort((a, b) => a.steps - b.steps)
+  return best && best.steps <= 2 ? best.verb : undefined
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + same))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+export const verbNames: readonly string[] = Object.keys(verbs)

@@ -1,0 +1,56 @@
+/** What every command shares: the common options, the two ways to print, and how an error leaves the program. */
+
+import { Command, Option } from 'clipanion'
+import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import type { Io } from './io.ts'
+import { reportError } from './report-error.ts'
+import { interrupted, makeWorld } from './world.ts'
+
+export interface Context {
+  readonly io: Io
+}
+
+/** What a command found out: printed as JSON with `--json`, else as text. */
+export interface Outcome {
+  readonly json: Readonly<Record<string, unknown>>
+  /** Without the final line feed; empty prints nothing. */
+  readonly text: string
+  /** Only for commands whose answer may be a no; default 0. */
+  readonly exitCode?: number
+}
+
+export abstract class TeleportCommand extends Command<Context & import('clipanion').BaseContext> {
+  json = Option.Boolean('--json', false, { description: 'Print one JSON document instead of text' })
+  quiet = Option.Boolean('-q,--quiet', false, { description: 'Print no progress and no warnings' })
+  yes = Option.Boolean('-y,--yes', false, { description: 'Answer every question with yes' })
+
+  abstract run(world: World): Promise<Outcome>
+
+  override async execute(): Promise<number> {
+    const { io } = this.context
+    const world = makeWorld(io, { quiet: this.quiet, yes: this.yes })
+    try {
+      const outcome = await this.run(world)
+      world.progress.done()
+      if (io.signal.aborted) throw interrupted()
+      this.print(outcome)
+      return outcome.exitCode ?? 0
+    } catch (error) {
+      world.progress.done()
+      if (!(error instanceof TeleportError)) throw error
+      return reportError(io, io.signal.aborted ? interrupted() : error, this.json)
+    }
+  }
+
+  private print(outcome: Outcome): void {
+    const { stdout } = this.context.io
+    if (this.json) stdout.write(`${JSON.stringify({ version: 1, ...outcome.json })}\n`)
+    else if (outcome.text !== '') stdout.write(`${outcome.text}\n`)
+  }
+}
+
+/** `--remote`, for the commands that talk to one. */
+export function remoteOption(): string | undefined {
+  return Option.String('--remote', { description: 'The remote to use instead of the configured one' })
+}

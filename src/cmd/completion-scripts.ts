@@ -1,0 +1,154 @@
+/** The completion scripts. They ask the program for session ids and know the verbs and options by heart. Pure. */
+
+export const shells = ['bash', 'zsh', 'fish'] as const
+
+export type Shell = (typeof shells)[number]
+
+export function isShell(text: string): text is Shell {
+  return shells.some((shell) => shell === text)
+}
+
+/** Verbs, what they are, their options, and whether they take a session. Held to the commands by a test. */
+export const completions: readonly {
+  readonly verb: string
+  readonly about: string
+  readonly options: readonly string[]
+  readonly sessions: boolean
+}[] = [
+  { verb: 'init', about: "make or choose this device's key", options: ['--key', '--passphrase'], sessions: false },
+  {
+    verb: 'push',
+    about: 'send a session',
+    options: ['--all', '--expires', '--force', '--fork', '--rescan', '--dry-run', '--remote'],
+    sessions: true,
+  },
+  {
+    verb: 'pull',
+    about: 'restore a session',
+    options: ['--fork', '--force', '--deep', '--restore-env', '--resume', '--dry-run', '--remote'],
+    sessions: true,
+  },
+  { verb: 'fetch', about: 'bring sessions into the store', options: ['--remote'], sessions: true },
+  { verb: 'list', about: 'sessions on the remote', options: ['--all', '--offline', '--remote'], sessions: false },
+  { verb: 'show', about: 'read a session', options: ['--stat', '--full', '--thinking', '--offline', '--remote'], sessions: true },
+  { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
+  { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
+  {
+    verb: 'key',
+    about: 'show, export, import, trust',
+    options: ['show', 'export', 'import', 'trust', '--output', '--passphrase-file'],
+    sessions: false,
+  },
+  { verb: 'export', about: 'write a session to a file', options: ['--output', '--remote'], sessions: true },
+  {
+    verb: 'import',
+    about: 'restore a session from a file',
+    options: ['--exact', '--fork', '--force', '--deep', '--restore-env', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  { verb: 'doctor', about: 'check everything', options: ['--remote'], sessions: false },
+  { verb: 'prune', about: 'compact the store', options: ['--remote'], sessions: false },
+  { verb: 'undo', about: 'take the last pull back', options: ['--force', '--remote'], sessions: false },
+  { verb: 'completion', about: 'print a completion script', options: [...shells], sessions: false },
+  { verb: 'uninstall', about: 'remove every trace', options: ['--keep-key'], sessions: false },
+  { verb: 'demo', about: 'a first look', options: ['--keep'], sessions: false },
+]
+
+const common = ['--json', '--quiet', '--yes', '--help']
+
+export function completionScript(shell: Shell): string {
+  if (shell === 'bash') return bash()
+  return shell === 'zsh' ? zsh() : fish()
+}
+
+function cases(): string {
+  return completions.map(({ verb, options }) => `    ${verb}) echo "${[...options, ...common].join(' ')}" ;;`).join('\n')
+}
+
+const verbs = completions.map((each) => each.verb).join(' ')
+const takingSessions = completions.filter((each) => each.sessions).map((each) => each.verb)
+
+/** `_git_teleport` is the name by which git's own completion finds a subcommand's. */
+function bash(): string {
+  return `# git-teleport completion for bash
+__git_teleport_options() {
+  case "$1" in
+${cases()}
+  esac
+}
+__git_teleport_complete() {
+  local verb="$1" cur="$2"
+  if [ -z "$verb" ]; then
+    COMPREPLY=($(compgen -W "${verbs} --help --version" -- "$cur"))
+    return
+  fi
+  local words
+  words="$(__git_teleport_options "$verb")"
+  case "$verb" in
+    ${takingSessions.join('|')}) [ "\${cur#-}" = "$cur" ] && words="$(git-teleport completion --sessions 2>/dev/null | cut -f1)" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+_git-teleport() {
+  local verb=""
+  [ "$COMP_CWORD" -gt 1 ] && verb="\${COMP_WORDS[1]}"
+  __git_teleport_complete "$verb" "\${COMP_WORDS[COMP_CWORD]}"
+}
+_git_teleport() {
+  local verb="" index
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    if [ "\${COMP_WORDS[index]}" = teleport ] && [ $((index + 1)) -lt "$COMP_CWORD" ]; then verb="\${COMP_WORDS[index + 1]}"; fi
+  done
+  __git_teleport_complete "$verb" "\${COMP_WORDS[COMP_CWORD]}"
+}
+complete -o bashdefault -o default -F _git-teleport git-teleport
+`
+}
+
+function zsh(): string {
+  const described = completions.map(({ verb, about }) => `    '${verb}:${about.replace(/'/g, "'\\''")}'`).join('\n')
+  return `#compdef git-teleport
+# git-teleport completion for zsh
+__git_teleport_options() {
+  case "$1" in
+${cases()}
+  esac
+}
+_git-teleport() {
+  local -a verbs found
+  verbs=(
+${described}
+  )
+  if (( CURRENT == 2 )); then
+    _describe 'command' verbs
+    return
+  fi
+  case "$words[2]" in
+    ${takingSessions.join('|')})
+      if [[ "$PREFIX" != -* ]]; then
+        found=(\${(f)"$(git-teleport completion --sessions 2>/dev/null | sed 's/:/ /g; s/\\t/:/')"})
+        _describe 'session' found
+        return
+      fi ;;
+  esac
+  found=(\${(s: :)"$(__git_teleport_options "$words[2]")"})
+  compadd -- $found
+}
+compdef _git-teleport git-teleport
+`
+}
+
+function fish(): string {
+  const head = completions.map(
+    ({ verb, about }) =>
+      `complete -c git-teleport -n __fish_use_subcommand -f -a ${verb} -d '${about.replace(/'/g, "\\'")}'`,
+  )
+  const options = completions.flatMap(({ verb, options: own }) =>
+    [...own, ...common].map((option) => {
+      const flag = option.startsWith('--') ? `-l ${option.slice(2)}` : `-f -a ${option}`
+      return `complete -c git-teleport -n '__fish_seen_subcommand_from ${verb}' ${flag}`
+    }),
+  )
+  const ids = `complete -c git-teleport -n '__fish_seen_subcommand_from ${takingSessions.join(' ')}' -f -a '(git-teleport completion --sessions 2>/dev/null)'`
+  return `# git-teleport completion for fish\n${[...head, ...options, ids].join('\n')}\n`
+}

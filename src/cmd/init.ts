@@ -1,0 +1,53 @@
+/** `git teleport init` */
+
+import { Command, Option } from 'clipanion'
+import path from 'node:path'
+import { initDevice } from '../core/key.ts'
+import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import { type Outcome, TeleportCommand } from './command.ts'
+import { describeKey } from './key.ts'
+import { safe } from './text.ts'
+import { askPassphrase } from './world.ts'
+
+export class InitCommand extends TeleportCommand {
+  static override paths = [['init']]
+  static override usage = Command.Usage({
+    category: 'Keys',
+    description: "Make or choose this device's key",
+    details: `
+      Makes an ed25519 SSH key in your configuration folder, without a passphrase unless asked, so that pushes from
+      hooks never have to ask. A key that is there already is kept. \`--key\` uses an existing ed25519 or RSA key file.
+      Prints the line that lets this device in, to be run on a device that you use already.
+    `,
+    examples: [
+      ['A key of its own for this machine', 'git teleport init'],
+      ['Use the SSH key you have', 'git teleport init --key ~/.ssh/id_ed25519'],
+    ],
+  })
+
+  key = Option.String('--key', { description: 'An existing private key file to use' })
+  passphrase = Option.Boolean('--passphrase', false, { description: 'Ask for a passphrase for the new key' })
+
+  async run(world: World): Promise<Outcome> {
+    const { io } = this.context
+    if (this.key !== undefined && this.passphrase) {
+      throw new TeleportError('usage', '--passphrase is for a new key, --key for an existing one')
+    }
+    const keyFile = this.key === undefined ? undefined : path.resolve(io.cwd, this.key)
+    const passphrase = this.passphrase ? await askPassphrase(io, 'the new key') : undefined
+    const key = await initDevice(world, { keyFile, passphrase })
+    const head = key.made ? 'made a key for this device' : 'this device has its key'
+    const letIn = `git teleport key trust "${safe(key.publicKey)}"`
+    const text = [
+      head,
+      describeKey(key),
+      '',
+      'next:  git teleport push',
+      'On a device that you use already, this line lets the new one in:',
+      `  ${letIn}`,
+      'or carry its key here instead:  git teleport key export   (there)   git teleport key import   (here)',
+    ].join('\n')
+    return { json: { ...key, letIn }, text }
+  }
+}

@@ -1,0 +1,68 @@
+/** `git teleport list` */
+
+import { Command, Option } from 'clipanion'
+import { type ListedSession, listSessions } from '../core/list.ts'
+import type { World } from '../core/world.ts'
+import { formatTable } from '../review/table.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { formatAge, formatBytes, safe, shortId } from './text.ts'
+
+export class ListCommand extends TeleportCommand {
+  static override paths = [['list'], ['ls']]
+  static override usage = Command.Usage({
+    category: 'Look',
+    description: 'Show the sessions on the remote',
+    details: 'One small fetch, whatever the number of sessions. Titles and the rest are decrypted on this machine.',
+    examples: [
+      ['The sessions you can read', 'git teleport list'],
+      ['Without asking the remote', 'git teleport list --offline'],
+      ['Ids only', "git teleport list --json | jq -r '.sessions[].session'"],
+    ],
+  })
+
+  all = Option.Boolean('-a,--all', false, { description: 'Removed and expired sessions too' })
+  offline = Option.Boolean('--offline', false, { description: 'What the last list or fetch saw' })
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    const sessions = await listSessions(world, { remote: this.remote, all: this.all, offline: this.offline })
+    if (sessions.length === 0 && !this.json) {
+      world.note('no sessions here yet: git teleport push sends one')
+      return { json: { sessions }, text: '' }
+    }
+    return { json: { sessions }, text: table(sessions, world, this.context.io.isTerminal.stdout ? this.context.io.columns : 200) }
+  }
+}
+
+function table(sessions: readonly ListedSession[], world: World, columns: number): string {
+  const now = world.now()
+  const rows = sessions.map((each) => [
+    shortId(each.session),
+    stateWord(each),
+    formatAge(each.updated, now),
+    String(each.messages),
+    formatBytes(each.sizeBytes),
+    safe(each.host),
+    safe(each.branch ?? '-'),
+    safe(each.title ?? '-'),
+  ])
+  return formatTable(rows, { columns, headings: ['ID', 'HERE', 'PUSHED', 'MSGS', 'SIZE', 'FROM', 'BRANCH', 'TITLE'] }).trimEnd()
+}
+
+function stateWord(session: ListedSession): string {
+  if (session.live) return 'open'
+  switch (session.state) {
+    case 'new':
+      return '-'
+    case 'same':
+      return 'same'
+    case 'fast-forward':
+      return 'behind'
+    case 'local-ahead':
+      return 'ahead'
+    case null:
+      return '?'
+    default:
+      return session.state
+  }
+}

@@ -1,0 +1,89 @@
+/** `git teleport pull` */
+
+import { spawn } from 'node:child_process'
+import { Command, Option } from 'clipanion'
+import { pullSession, type PullResult } from '../core/pull.ts'
+import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { formatAge, plural, safe, shortId } from './text.ts'
+
+export class PullCommand extends TeleportCommand {
+  static override paths = [['pull']]
+  static override usage = Command.Usage({
+    category: 'Move a session',
+    description: 'Fetch, verify and restore a session',
+    details: `
+      Verifies the signature, decrypts, and writes the session for this machine's folders, so that
+      \`claude --resume <id>\` goes on where it stopped. Nothing is written before everything has been verified, and
+      what is replaced goes to a backup (\`git teleport undo\`).
+    `,
+    examples: [
+      ['Bring a session here', 'git teleport pull 3f2a91c4'],
+      ['Look before you leap', 'git teleport pull 3f2a91c4 --dry-run'],
+      ['Bring it and go on at once', 'git teleport pull 3f2a91c4 --resume'],
+    ],
+  })
+
+  session = Option.String({ required: false })
+  fork = Option.Boolean('--fork', false, { description: 'Restore it under a new id, beside the one here' })
+  force = Option.Boolean('--force', false, { description: 'Replace the one here, which goes to the backup' })
+  deep = Option.Boolean('--deep', false, { description: 'Relocate paths in the conversation too; drops earlier thinking' })
+  restoreEnv = Option.Boolean('--restore-env', false, { description: 'Also write session-env and shell snapshots: scripts that Claude Code runs' })
+  resume = Option.Boolean('--resume', false, { description: 'Start claude with the session afterwards' })
+  dryRun = Option.Boolean('--dry-run', false, { description: 'Verify everything and say what would be written' })
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    if (this.resume && (this.json || this.dryRun)) {
+      throw new TeleportError('usage', '--resume goes with neither --json nor --dry-run')
+    }
+    const result = await pullSession(world, {
+      session: this.session,
+      remote: this.remote,
+      fork: this.fork,
+      force: this.force,
+      deep: this.deep,
+      restoreEnv: this.restoreEnv,
+      dryRun: this.dryRun,
+    })
+    if (!this.resume) return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
+    this.context.io.stderr.write(`${describePull(result, world, false)}\n`)
+    return { json: {}, text: '', exitCode: await startClaude(result.resume, world) }
+  }
+}
+
+function describePull(result: PullResult, world: World, dryRun: boolean): string {
+  const id = shortId(result.session)
+  const title = safe(result.title ?? 'no title')
+  const from = `${safe(result.from.principal)} on ${safe(result.from.host)}, ${formatAge(result.pushedAt, world.now())} (push ${result.seq}, signature verified)`
+  const resume = `  ${result.resume.join(' ')}`
+  const relocated = result.relocated.map(({ from: a, to: b }) => `  ${safe(a)} → ${safe(b)}`)
+  switch (result.state) {
+    case 'same':
+      return `${id} "${title}" is up to date with push ${result.seq}\n\n${resume}`
+    case 'local-ahead':
+      if (result.install === null) return `${id} "${title}" is further here than on the remote (push ${result.seq})\n\n  git teleport push ${id}`
+      break
+    default:
+  }
+  const done = dryRun ? 'would restore' : result.state === 'fast-forward' ? 'brought up to date' : 'restored'
+  return [`${done} ${id} "${title}" from ${from}: ${plural(result.files, 'file')}`, ...relocated, '', resume].join('\n')
+}
+
+/** In the foreground, on this terminal: Claude Code is interactive. */
+async function startClaude(argv: readonly string[], world: World): Promise<number> {
+  const [program = 'claude', ...rest] = argv
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, rest, { cwd: world.cwd, stdio: 'inherit', env: { ...world.env } })
+    child.on('error', (error) => {
+      reject(
+        new TeleportError('no-agent', `cannot start ${program}`, {
+          hint: `install Claude Code, then run: ${argv.join(' ')}`,
+          cause: error,
+        }),
+      )
+    })
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}

@@ -1,0 +1,93 @@
+/** `git teleport push` */
+
+import { Command, Option } from 'clipanion'
+import { pushAll, pushSession } from '../core/push.ts'
+import type { PushOptions, PushResult } from '../core/push-job.ts'
+import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { parseExpiry } from './expiry.ts'
+import { formatAge, formatBytes, plural, safe, shortId } from './text.ts'
+
+export class PushCommand extends TeleportCommand {
+  static override paths = [['push']]
+  static override usage = Command.Usage({
+    category: 'Move a session',
+    description: 'Send a session to the remote, encrypted and signed',
+    details: `
+      Sends what was added since the last push, as one more encrypted segment. Without an id it takes the session that
+      the command runs inside, else the newest of this work tree. Prints the line that brings it to another machine.
+    `,
+    examples: [
+      ['Send the newest session of this work tree', 'git teleport push'],
+      ['Send one session and keep it for a week', 'git teleport push 3f2a91c4 --expires 7d'],
+      ['See what would travel', 'git teleport push --dry-run'],
+    ],
+  })
+
+  session = Option.String({ required: false })
+  all = Option.Boolean('--all', false, { description: 'Send every session of this work tree' })
+  expires = Option.String('--expires', { description: 'When it expires: 12h, 7d, 4w, or never (default 30d)' })
+  force = Option.Boolean('--force', false, { description: 'Replace what the remote has; its commit is kept in the store' })
+  fork = Option.Boolean('--fork', false, { description: 'Give the session here a new id, and send that' })
+  rescan = Option.Boolean('--rescan', false, { description: 'Send every file anew instead of what was added' })
+  dryRun = Option.Boolean('--dry-run', false, { description: 'Say what would be sent, and send nothing' })
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    this.checkOptions()
+    const options: PushOptions = {
+      session: this.session,
+      remote: this.remote,
+      expiresDays: this.expires === undefined ? undefined : parseExpiry(this.expires),
+      force: this.force,
+      fork: this.fork,
+      rescan: this.rescan,
+      dryRun: this.dryRun,
+    }
+    if (this.all) return this.pushEverything(world, options)
+    const result = await pushSession(world, options)
+    return { json: { ...result }, text: describePush(result, world) }
+  }
+
+  private checkOptions(): void {
+    if (this.all && (this.session !== undefined || this.fork || this.force)) {
+      throw new TeleportError('usage', '--all goes with neither a session, --fork nor --force', { hint: 'git-teleport push --help' })
+    }
+    if (this.fork && this.dryRun) {
+      throw new TeleportError('usage', '--fork changes this machine, so it does not go with --dry-run')
+    }
+  }
+
+  private async pushEverything(world: World, options: PushOptions): Promise<Outcome> {
+    const results = await pushAll(world, options)
+    const sessions = results.map((each) =>
+      'error' in each
+        ? { session: each.session, error: { code: each.error.code, message: each.error.message, hint: each.error.hint ?? null } }
+        : { ...each },
+    )
+    const lines = results.map((each) =>
+      'error' in each ? `${shortId(each.session)}  not sent: ${safe(each.error.message)}` : describePush(each, world),
+    )
+    const failed = results.find((each) => 'error' in each && each.error.code !== 'empty-session')
+    const exitCode = failed && 'error' in failed ? failed.error.exitCode : 0
+    return { json: { sessions }, text: lines.join('\n\n'), exitCode }
+  }
+}
+
+function describePush(result: PushResult, world: World): string {
+  const id = shortId(result.session)
+  const title = safe(result.title ?? 'no title')
+  const readers = plural(result.recipients.length, 'reader')
+  const expires = result.expires === null ? 'never expires' : `expires ${formatAge(result.expires, world.now())}`
+  if (result.state === 'dry-run') {
+    const files = result.files.map((file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`)
+    const head = `would send ${id} "${title}" to ${safe(result.remote.url)} for ${readers}: ${formatBytes(result.bytesAdded)} before compression`
+    return [head, ...files].join('\n')
+  }
+  const head =
+    result.state === 'same'
+      ? `nothing new in ${id} "${title}" since push ${result.seq}; ${expires}`
+      : `sent ${id} "${title}" to ${safe(result.remote.name)}: ${formatBytes(result.bytesAdded)} as ${formatBytes(result.bytesSent)} encrypted, push ${result.seq}, ${readers}, ${expires}`
+  return `${head}\n\n  git teleport pull ${id}`
+}

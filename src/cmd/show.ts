@@ -1,0 +1,72 @@
+/** `git teleport show` */
+
+import { once } from 'node:events'
+import { Command, Option } from 'clipanion'
+import { type ShownSession, showSession } from '../core/show.ts'
+import type { World } from '../core/world.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { formatAge, formatBytes, plural, safe } from './text.ts'
+
+export class ShowCommand extends TeleportCommand {
+  static override paths = [['show']]
+  static override usage = Command.Usage({
+    category: 'Look',
+    description: 'Read a session without installing it',
+    details: 'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line.',
+    examples: [
+      ['Read a session', 'git teleport show 3f2a91c4 | less -R'],
+      ['Only what it is and who signed it', 'git teleport show 3f2a91c4 --stat'],
+    ],
+  })
+
+  session = Option.String()
+  stat = Option.Boolean('--stat', false, { description: 'Only the facts, not the conversation' })
+  full = Option.Boolean('--full', false, { description: 'Tool calls and their results in full' })
+  thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
+  offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    const { io } = this.context
+    const { stdout } = io
+    const color = io.isTerminal.stdout && !io.env['NO_COLOR']
+    let shown: ShownSession | undefined
+    const conversation: string[] = []
+    await showSession(
+      world,
+      {
+        session: this.session,
+        remote: this.remote,
+        offline: this.offline,
+        text: { color, columns: io.columns, full: this.full, thinking: this.thinking },
+      },
+      (facts) => {
+        shown = facts
+        if (!this.json) stdout.write(`${describe(facts, world)}\n`)
+      },
+      async (text) => {
+        if (this.stat) return
+        if (this.json) conversation.push(text)
+        else if (!stdout.write(text)) await once(stdout, 'drain')
+      },
+    )
+    return { json: { ...shown, ...(this.stat ? {} : { conversation: conversation.join('') }) }, text: '' }
+  }
+}
+
+function describe(shown: ShownSession, world: World): string {
+  const now = world.now()
+  const signer = shown.signedBy.own ? 'one of your devices' : 'an unknown device'
+  const rows: readonly (readonly [string, string])[] = [
+    ['session', shown.session],
+    ['title', shown.title ?? '-'],
+    ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
+    ['signed', `by ${signer} (${shown.signedBy.device}), verified`],
+    ['pushed', `${shown.pushedAt} (${formatAge(shown.pushedAt, now)}), push ${shown.seq}`],
+    ['expires', shown.expires === null ? 'never' : `${shown.expires} (${formatAge(shown.expires, now)})`],
+    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
+    ['size', `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`],
+    ['readers', String(shown.readers.length)],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`).join('\n').concat('\n')
+}

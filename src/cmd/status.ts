@@ -1,0 +1,52 @@
+/** `git teleport status` */
+
+import { Command } from 'clipanion'
+import { readStatus, type SessionStatus } from '../core/status.ts'
+import type { World } from '../core/world.ts'
+import { formatTable } from '../review/table.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { formatBytes, safe, shortId } from './text.ts'
+
+export class StatusCommand extends TeleportCommand {
+  static override paths = [['status']]
+  static override usage = Command.Usage({
+    category: 'Look',
+    description: 'Show how the sessions of this work tree stand to the remote',
+    details: 'By what this machine knows: nothing is fetched. `list` asks the remote.',
+    examples: [['What a push would send', 'git teleport status']],
+  })
+
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    const status = await readStatus(world, { remote: this.remote })
+    const head = [
+      `remote   ${safe(status.remote.name)}  ${safe(status.remote.url)}`,
+      `device   ${status.device ?? 'none yet: git teleport init'}`,
+      `store    ${formatBytes(status.storeBytes)}`,
+    ]
+    const { io } = this.context
+    const body = status.sessions.length > 0 ? ['', table(status.sessions, io.isTerminal.stdout ? io.columns : 200)] : []
+    return { json: { ...status }, text: [...head, ...body].join('\n') }
+  }
+}
+
+const words: Readonly<Record<SessionStatus['state'], string>> = {
+  never: 'not pushed',
+  pushed: 'pushed',
+  'local-ahead': 'ahead',
+  unsure: 'push unsure',
+}
+
+function table(sessions: readonly SessionStatus[], columns: number): string {
+  const rows = sessions.map((each) => [
+    shortId(each.session),
+    each.live ? `${words[each.state]}, open` : words[each.state],
+    each.seq === 0 ? '-' : String(each.seq),
+    String(each.messages),
+    formatBytes(each.sizeBytes),
+    each.pendingBytes === 0 ? '-' : formatBytes(each.pendingBytes),
+    safe(each.title ?? '-'),
+  ])
+  return formatTable(rows, { columns, headings: ['ID', 'STATE', 'PUSH', 'MSGS', 'SIZE', 'TO SEND', 'TITLE'] }).trimEnd()
+}

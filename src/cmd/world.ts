@@ -1,0 +1,73 @@
+/** Makes the world of the use cases from what the process has: prompts on a terminal, progress on stderr. */
+
+import { randomUUID } from 'node:crypto'
+import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import type { Io } from './io.ts'
+import { makeProgress } from './progress.ts'
+import { safe } from './text.ts'
+
+export interface Manners {
+  readonly quiet: boolean
+  /** Every question is answered with yes. */
+  readonly yes: boolean
+}
+
+export function makeWorld(io: Io, manners: Manners): World {
+  const progress = makeProgress(io, manners.quiet)
+  return {
+    env: io.env,
+    get cwd() {
+      return io.cwd
+    },
+    get home() {
+      return io.home
+    },
+    platform: io.platform,
+    hostname: io.hostname,
+    now: io.now,
+    uuid: () => randomUUID(),
+    progress,
+    note(message) {
+      progress.pause()
+      if (!manners.quiet) io.stderr.write(`git-teleport: warning: ${safe(message)}\n`)
+    },
+    confirm: (question) => {
+      progress.pause()
+      return confirm(io, manners, question)
+    },
+    askPassphrase: (what) => {
+      progress.pause()
+      return askPassphrase(io, what)
+    },
+    background: false,
+  }
+}
+
+async function confirm(io: Io, manners: Manners, question: string): Promise<boolean> {
+  if (manners.yes) return true
+  if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
+    throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, { hint: 'add --yes to say so' })
+  }
+  const { confirm: ask, isCancel } = await import('@clack/prompts')
+  const answer = await ask({ message: safe(question), initialValue: false, input: io.stdin, output: io.stderr })
+  if (isCancel(answer)) throw interrupted()
+  return answer
+}
+
+/** Never echoed; without a terminal there is nobody to ask. */
+export async function askPassphrase(io: Io, what: string): Promise<string> {
+  if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
+    throw new TeleportError('passphrase-needed', `a passphrase is needed for ${what}, and there is no terminal to ask on`, {
+      hint: 'run the command in a terminal',
+    })
+  }
+  const { isCancel, password } = await import('@clack/prompts')
+  const answer = await password({ message: `Passphrase for ${safe(what)}`, input: io.stdin, output: io.stderr })
+  if (isCancel(answer)) throw interrupted()
+  return answer
+}
+
+export function interrupted(): TeleportError {
+  return new TeleportError('interrupted', 'interrupted; nothing was left half-done')
+}

@@ -1,0 +1,87 @@
+/** `doctor`: looks at everything that a push or a pull needs, and says what to do about what is missing. */
+
+import { claudeHome } from '../claude/home.ts'
+import { allSessions } from '../claude/locate.ts'
+import { TeleportError } from '../errors.ts'
+import { storeSize } from '../git-store/maintenance.ts'
+import { patterns } from '../git-store/refs.ts'
+import { gitVersion } from '../git-store/user-repo.ts'
+import type { SessionId } from '../model.ts'
+import { loadDevice } from './device.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
+import type { World } from './world.ts'
+
+export interface Finding {
+  readonly name: string
+  readonly level: 'ok' | 'warning' | 'problem'
+  readonly detail: string
+  readonly hint: string | null
+}
+
+export interface DoctorOptions {
+  readonly remote?: string | undefined
+}
+
+/** From here on sessions cost others on the remote noticeable time at each push. */
+const manySessions = 500
+
+/** Never throws for what it finds: a check that fails is a finding. */
+export async function examine(world: World, options: DoctorOptions): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const check = async (name: string, look: () => Promise<Omit<Finding, 'name'>>) => {
+    findings.push({ name, ...(await look().catch(asFinding)) })
+  }
+  await check('git', async () => ok(`version ${await gitVersion(world.env)}`))
+  await check('device key', async () => {
+    const key = await loadDevice(world)
+    return ok(`${key.id} (${key.path ?? 'from the environment'})`)
+  })
+  await check('claude code', () => claudeFinding(world))
+  await check('repository', () =>
+    withWorkspace(world, options, async (ws) => {
+      await check('remote', () => remoteFinding(ws))
+      await check('store', () => storeFinding(ws))
+      return ok(ws.repo.top)
+    }),
+  )
+  return findings
+}
+
+async function claudeFinding(world: World): Promise<Omit<Finding, 'name'>> {
+  const claude = claudeHome(world.env, world.home, world.platform)
+  const sessions = await allSessions(claude)
+  const seen = new Set<SessionId>()
+  const twice = sessions.filter((each) => seen.size === seen.add(each.session).size).map((each) => each.session)
+  if (twice.length > 0) {
+    return warning(`${twice.length} sessions lie in two project folders: ${twice[0]}`, `git teleport pull ${twice[0]}`)
+  }
+  return ok(`${sessions.length} sessions in ${claude.config}`)
+}
+
+async function remoteFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
+  const indexes = await ws.store.refs.fetch([patterns.indexes])
+  const detail = `${ws.remote.name} (${ws.remote.url}), ${indexes.size} ${indexes.size === 1 ? 'device' : 'devices'}`
+  return ok(detail)
+}
+
+async function storeFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
+  const { bytes, packs, loose } = await storeSize(ws.store.dir)
+  const recorded = (await ws.store.refs.seenAll('sessions')).size
+  const detail = `${Math.ceil(bytes / 1024)} kB, ${packs} packs, ${loose} loose objects, ${recorded} sessions`
+  if (recorded > manySessions) return warning(detail, 'git teleport rm <session>')
+  if (packs > 50 || loose > 5000) return warning(detail, 'git teleport prune')
+  return ok(detail)
+}
+
+function ok(detail: string): Omit<Finding, 'name'> {
+  return { level: 'ok', detail, hint: null }
+}
+
+function warning(detail: string, hint: string): Omit<Finding, 'name'> {
+  return { level: 'warning', detail, hint }
+}
+
+function asFinding(error: unknown): Omit<Finding, 'name'> {
+  if (!(error instanceof TeleportError)) throw error
+  return { level: 'problem', detail: error.message, hint: error.hint ?? null }
+}

@@ -1,0 +1,57 @@
+/** `fetch`: brings sessions into the private store, for reading without the remote. Writes nothing for Claude Code. */
+
+import { TeleportError } from '../errors.ts'
+import { sessionRef } from '../git-store/refs.ts'
+import type { SessionId } from '../model.ts'
+import { loadDevice, ownRecipients } from './device.ts'
+import { listIn } from './list.ts'
+import { readRecord } from './records.ts'
+import { findRemoteSession } from './remote-session.ts'
+import { judgeTip, readTip } from './tip.ts'
+import { withLockedWorkspace, type Workspace } from './workspace.ts'
+import type { World } from './world.ts'
+
+export interface FetchOptions {
+  /** Ids or prefixes; none means every session that the index names. */
+  readonly sessions: readonly string[]
+  readonly remote?: string | undefined
+}
+
+export interface FetchedSession {
+  readonly session: SessionId
+  readonly commit: string
+  readonly seq: number
+  /** Whether the store had it already. */
+  readonly isNew: boolean
+}
+
+/** Each is verified before the store remembers it; one that fails is reported and the others go on. */
+export async function fetchSessions(world: World, options: FetchOptions): Promise<readonly FetchedSession[]> {
+  return withLockedWorkspace(world, options, async (ws) => {
+    const wanted = options.sessions.length > 0 ? options.sessions : (await listIn(ws, {})).map((each) => each.session)
+    const fetched: FetchedSession[] = []
+    for (const each of wanted) {
+      const one = await fetchOne(ws, each, options.sessions.length > 0)
+      if (one) fetched.push(one)
+    }
+    world.progress.done()
+    return fetched
+  })
+}
+
+async function fetchOne(ws: Workspace, wanted: string, named: boolean): Promise<FetchedSession | null> {
+  try {
+    const found = await findRemoteSession(ws, wanted)
+    const tip = await readTip(ws, found.session, found.commit)
+    const own = await ownRecipients(ws.world, await loadDevice(ws.world))
+    await judgeTip(ws, tip, { own, state: (await readRecord(ws, found.session)).current })
+    const ref = sessionRef(found.session)
+    const seen = await ws.store.refs.seen(ref)
+    await ws.store.refs.accept([{ ref, expected: seen, next: found.commit }])
+    return { session: found.session, commit: found.commit, seq: tip.trailers.seq, isNew: seen !== found.commit }
+  } catch (error) {
+    if (named || !(error instanceof TeleportError)) throw error
+    ws.world.note(`${wanted} was left out: ${error.message}`)
+    return null
+  }
+}

@@ -1,0 +1,160 @@
+/** Applies a session's log to this machine: every piece verified, relocated and staged; nothing installed yet. */
+
+import { applyRow, checkLog, type FileProgress } from '../bundle/apply.ts'
+import { foldChains } from '../bundle/chain.ts'
+import type { Installation } from '../claude/install.ts'
+import { localPath } from '../claude/local-name.ts'
+import { relocateContent } from '../claude/relocate.ts'
+import type { Relocation } from '../claude/relocation.ts'
+import { TeleportError } from '../errors.ts'
+import type { FileRecord, PieceRow, SegmentRow, Sha256 } from '../model.ts'
+import { type Place, relocationTo } from './place.ts'
+import { readSegment } from './read-segment.ts'
+import type { OpenTip } from './tip.ts'
+import type { Workspace } from './workspace.ts'
+
+/** One logical file after the log was applied. */
+export interface AppliedFile {
+  readonly progress: FileProgress
+  /** Absolute path here; null when it is not installed. */
+  readonly target: string | null
+  /** What was staged for it; null when this log changed nothing of it, or it is not installed or gone. */
+  readonly staged: { readonly size: number; readonly sha256: Sha256 } | null
+}
+
+/** What the log is applied on: the files of the last sync, or nothing. */
+export interface LogBase {
+  readonly seq: number
+  readonly files: Readonly<Record<string, FileRecord>>
+}
+
+export const emptyBase: LogBase = { seq: 0, files: {} }
+
+/**
+ * Whether the record can be built upon: the log was not started anew since.
+ * A log that was begins after what the record has seen.
+ */
+export function continues(tip: OpenTip, base: LogBase): boolean {
+  const [first] = tip.manifest.segments
+  return base.seq === 0 || (first !== undefined && first.seq[0] <= base.seq)
+}
+
+/** Throws `damaged-bundle` or `unsafe-bundle`; then `install` must be aborted. */
+export async function materialise(
+  ws: Workspace,
+  tip: OpenTip,
+  base: LogBase,
+  place: Place,
+  install: Installation,
+): Promise<ReadonlyMap<string, AppliedFile>> {
+  const files = new Map(Object.entries(base.files).map(([name, record]) => [name, fromRecord(record)]))
+  const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
+  ws.world.progress.step('decrypting', todo.reduce((sum, segment) => sum + segment.sizes[0], 0))
+  const tables: (readonly PieceRow[])[] = []
+  for (const segment of todo) {
+    const stager = { ws, place, install, base, files, relocation: relocationOf(tip, segment, place) }
+    tables.push(await applySegment(tip, segment, stager))
+  }
+  if (base.seq === 0) checkLog(tables)
+  const fold = foldChains([...files].map(([name, file]) => [name, file.progress.chain] as const))
+  if (fold !== tip.manifest.files.fold) {
+    throw new TeleportError('damaged-bundle', `the pieces of session ${tip.session} do not add up to its manifest`, {
+      hint: `git teleport push --force ${tip.session}`,
+    })
+  }
+  return files
+}
+
+function fromRecord(record: FileRecord): AppliedFile {
+  const { gen, size, chain, path } = record
+  const progress: FileProgress = { gen, size, chain, gone: record.gone ?? false, ...(path === undefined ? {} : { path }) }
+  return { progress, target: record.localPath === '' ? null : record.localPath, staged: null }
+}
+
+function relocationOf(tip: OpenTip, segment: SegmentRow, place: Place): Relocation {
+  const origin = tip.manifest.origins[segment.origin]
+  if (origin) return relocationTo(place, origin)
+  throw new TeleportError('damaged-bundle', `segment ${segment.name} of session ${tip.session} names no origin`)
+}
+
+interface Stager {
+  readonly ws: Workspace
+  readonly place: Place
+  readonly install: Installation
+  readonly base: LogBase
+  readonly files: Map<string, AppliedFile>
+  readonly relocation: Relocation
+}
+
+/** Rows without bytes (`gone`, dropped) take effect in their place between those with bytes. */
+async function applySegment(tip: OpenTip, segment: SegmentRow, stager: Stager): Promise<readonly PieceRow[]> {
+  let waiting: readonly PieceRow[] = []
+  const flushUntil = async (row: PieceRow | null) => {
+    const end = row === null ? waiting.length : waiting.indexOf(row)
+    for (const empty of waiting.slice(0, end)) await applyPiece(stager, empty, null)
+    waiting = waiting.slice(end + 1)
+  }
+  const rows = await readSegment(
+    stager.ws,
+    tip,
+    segment,
+    {
+      pieces(table) {
+        waiting = table
+      },
+      async piece(row, content) {
+        await flushUntil(row)
+        await applyPiece(stager, row, content)
+      },
+    },
+    stager.ws.world.progress,
+  )
+  await flushUntil(null)
+  return rows
+}
+
+async function applyPiece(stager: Stager, row: PieceRow, content: AsyncIterable<Uint8Array> | null): Promise<void> {
+  const before = stager.files.get(row.name)
+  const { next, skip } = applyRow(before?.progress, row)
+  if (skip) return
+  const target = targetOf(stager, row, next, before)
+  const staged = await stagePiece(stager, row, content, target, before)
+  stager.files.set(row.name, { progress: next, target, staged })
+}
+
+/** An `append` stays where its file is; a new file gets its place from its name. */
+function targetOf(stager: Stager, row: PieceRow, next: FileProgress, before: AppliedFile | undefined): string | null {
+  if (row.op !== 'whole' && before) return before.target
+  const { place, ws } = stager
+  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, { restoreEnv: place.restoreEnv })
+}
+
+async function stagePiece(
+  stager: Stager,
+  row: PieceRow,
+  content: AsyncIterable<Uint8Array> | null,
+  target: string | null,
+  before: AppliedFile | undefined,
+): Promise<AppliedFile['staged']> {
+  const { install } = stager
+  if (row.op === 'gone') {
+    if (target !== null && row.name !== 'history.jsonl') install.remove(target)
+    return null
+  }
+  if (content === null || target === null) return before?.staged ?? null
+  const here = relocateContent(row.name, content, stager.relocation, relocationOptions(stager.place))
+  if (row.name === 'history.jsonl') {
+    await install.appendHistory(here)
+    return null
+  }
+  if (row.op === 'whole') return install.stage(target, here)
+  if (before?.staged) return install.extend(target, here)
+  const record = stager.base.files[row.name]
+  if (!record) throw new TeleportError('damaged-bundle', `an append to ${row.name} has nothing to follow`)
+  return install.stage(target, here, { keepFrom: { path: record.localPath, size: record.localSize } })
+}
+
+function relocationOptions(place: Place): Parameters<typeof relocateContent>[3] {
+  const fork = place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
+  return { deep: place.deep, ...fork }
+}

@@ -1,0 +1,88 @@
+/** Where a session belongs on this machine, and how one origin's paths are told here. */
+
+import { type Relocation, type Here, planRelocation } from '../claude/relocation.ts'
+import { projectDirName } from '../claude/project-dir.ts'
+import type { SessionFile } from '../claude/locate.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
+import { userIdentity } from '../git-store/user-repo.ts'
+import type { Manifest, Origin, SessionId } from '../model.ts'
+import type { OpenTip } from './tip.ts'
+import type { Workspace } from './workspace.ts'
+
+/** The folders that a pulled session is written for. */
+export interface Place {
+  readonly here: Here
+  /** The session's id on the remote; differs from `here.session` for a fork. */
+  readonly session: SessionId
+  readonly deep: boolean
+  readonly restoreEnv: boolean
+}
+
+export interface PlaceOptions {
+  readonly existing?: SessionFile | undefined
+  /** A fork's new id. */
+  readonly as?: SessionId | undefined
+  readonly deep?: boolean | undefined
+  readonly restoreEnv?: boolean | undefined
+}
+
+/**
+ * A session stays filed where it lies already; a new one goes under its launch folder, which keeps its place below
+ * the project's root.
+ */
+export function placeFor(ws: Workspace, session: SessionId, origin: Origin | undefined, options: PlaceOptions): Place {
+  const { claude, repo } = ws
+  const folders = { platform: claude.platform, home: claude.home, config: claude.config, root: repo.top }
+  const here: Here = { ...folders, projectDir: '', session: options.as ?? session }
+  const launch = origin ? planRelocation(origin, session, here).path(origin.cwd) : repo.top
+  const projectDir = options.existing?.projectDir ?? claude.projectDirName ?? projectDirName(launch)
+  return {
+    here: { ...here, projectDir },
+    session,
+    deep: options.deep ?? false,
+    restoreEnv: options.restoreEnv ?? false,
+  }
+}
+
+export function relocationTo(place: Place, origin: Origin): Relocation {
+  return planRelocation(origin, place.session, place.here)
+}
+
+/** This machine's folders as the next reader must know them. */
+export async function describeOrigin(
+  ws: Workspace,
+  device: DeviceKey,
+  folders: Omit<Origin, 'device' | 'principal' | 'host'>,
+): Promise<Origin> {
+  const identity = await userIdentity(ws.repo)
+  return {
+    device: device.id,
+    host: ws.world.hostname,
+    principal: identity?.email ?? ws.world.env['USER'] ?? 'unknown',
+    ...folders,
+  }
+}
+
+/** The folders of the machine that wrote last. */
+export function lastOrigin(manifest: Manifest): Origin | undefined {
+  return manifest.origins[manifest.segments.at(-1)?.origin ?? -1]
+}
+
+/**
+ * The place of a copy that belongs to another checkout of this machine, when the bundle remembers that checkout;
+ * else undefined.
+ */
+export function placeAtOrigin(ws: Workspace, tip: OpenTip, copy: SessionFile): Place | undefined {
+  const { claude } = ws
+  const origin = tip.manifest.origins.find(
+    (each) => each.projectDir === copy.projectDir && each.home === claude.home && each.config === claude.config,
+  )
+  if (!origin) return undefined
+  const { platform, home, config, root, projectDir } = origin
+  return {
+    here: { platform, home, config, root, projectDir, session: tip.session },
+    session: tip.session,
+    deep: false,
+    restoreEnv: false,
+  }
+}

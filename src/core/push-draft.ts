@@ -1,0 +1,206 @@
+/** Builds one push: writes its objects to the store and says which ref update sends them and which state then holds. */
+
+import { createHash } from 'node:crypto'
+import { encodeManifest } from '../bundle/manifest.ts'
+import type { Delta } from '../bundle/plan.ts'
+import type { Scan } from '../claude/scan.ts'
+import { recipientsDigest } from '../crypto/audience.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
+import { sealBytes } from '../crypto/envelope.ts'
+import type { Person } from '../git-store/commit.ts'
+import { sessionRef } from '../git-store/refs.ts'
+import type { RefUpdate } from '../git-store/remote-refs.ts'
+import { describeHead } from '../git-store/user-repo.ts'
+import {
+  asSha256,
+  type CommitLink,
+  type IndexEntry,
+  type Manifest,
+  type Oid,
+  type Origin,
+  type SessionId,
+  type SessionState,
+} from '../model.ts'
+import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
+import { prepareEnvelope } from './push-envelope.ts'
+import { extendLog, type Log } from './push-log.ts'
+import { projectIds, type Workspace } from './workspace.ts'
+import { formatTime } from './world.ts'
+import { writeCommit } from './write-commit.ts'
+import { partName } from './write-segment.ts'
+
+export interface DraftInput {
+  readonly session: SessionId
+  readonly base: Base
+  readonly origin: Origin
+  readonly scan: Scan
+  readonly delta: Delta
+  /** Recipients of everyone who may read, sorted. */
+  readonly readers: readonly string[]
+  readonly expires: string | null
+  readonly expiresFixed: boolean
+  readonly author: Person
+}
+
+export interface PushDraft {
+  readonly update: RefUpdate
+  readonly state: SessionState
+  readonly entry: IndexEntry
+  /** Bytes of ciphertext that the remote does not have yet. */
+  readonly newBytes: number
+}
+
+const maxLinks = 1000
+const newestLinks = 16
+/** Small sessions are not worth a re-root: their dead bytes cost nobody anything. */
+const rerootFloorBytes = 1024 * 1024
+
+export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftInput): Promise<PushDraft> {
+  const before = predecessor(input.base)
+  const seq = (before?.seq ?? 0) + 1
+  const envelope = await prepareEnvelope(ws, device, input.base, input.readers)
+  const log = await extendLog(ws, device, envelope, { ...input, seq })
+  const link = await linkToHead(ws, input.scan)
+  const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
+  const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
+  const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
+  const sealed = await sealBytes(envelope.recipient, await encodeManifest(manifest))
+  const { commit, payload } = await writeCommit(ws, device, input.author, {
+    tree: await writeSessionTree(ws, envelope.keyAge, sealed, manifest, log),
+    parent,
+    subject: `teleport session ${input.session} ${seq}`,
+    trailers: {
+      format: 1,
+      ref: sessionRef(input.session),
+      session: input.session,
+      repo: manifest.repo,
+      commit: ws.repo.head,
+      seq,
+      previous: before?.commit ?? null,
+      expires: input.expires,
+      recipients: recipientsDigest(input.readers),
+      policy: null,
+    },
+  })
+  const entry = indexEntry(input, manifest, commit)
+  return {
+    update: { ref: sessionRef(input.session), expected: expectedTip(input.base), next: commit },
+    entry,
+    newBytes: log.newBytes + sealed.length + envelope.newBytes,
+    state: {
+      format: 1,
+      session: input.session,
+      url: ws.remote.url,
+      commit,
+      seq,
+      signedText: asSha256(createHash('sha256').update(payload).digest('hex')),
+      recipient: envelope.recipient,
+      audience: input.readers,
+      redacted: false,
+      origin: input.origin,
+      tier: 'exact',
+      expires: input.expires,
+      expiresFixed: input.expiresFixed,
+      manifest,
+      entry,
+      files: input.delta.files,
+      scan: input.scan,
+    },
+  }
+}
+
+/**
+ * A child commit sends only new blobs. A parentless one sends everything, and sheds the dead bytes of the chain:
+ * worth it when they exceed half of the live ones, so that a cold pull stays cheap.
+ */
+function keepsParent(base: Base, manifest: Manifest): boolean {
+  if (base.kind !== 'continue') return false
+  const live = manifest.segments.reduce((sum, segment) => sum + segment.sizes[0], 0)
+  return manifest.dead <= rerootFloorBytes || manifest.dead * 2 <= live
+}
+
+async function repoId(ws: Workspace, base: Base): Promise<string> {
+  const signed = base.kind === 'restart' ? base.replaced.repo : continuedState(base)?.manifest.repo
+  if (signed) return signed
+  const [first] = await projectIds(ws)
+  if (first !== undefined) return first
+  ws.world.note('this clone is shallow or has no commits, so the session is not tied to the project')
+  return 'unknown'
+}
+
+async function linkToHead(ws: Workspace, scan: Scan): Promise<CommitLink | null> {
+  const head = await describeHead(ws.repo)
+  if (!head) return null
+  return { ...head, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+}
+
+interface Position {
+  readonly seq: number
+  readonly repo: string
+  readonly link: CommitLink | null
+}
+
+function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
+  const links = input.base.kind === 'restart' ? input.base.replaced.links : (continuedState(input.base)?.manifest.links ?? [])
+  return {
+    format: 1,
+    session: input.session,
+    repo: at.repo,
+    seq: at.seq,
+    redacted: false,
+    client: input.scan.client,
+    title: input.scan.title,
+    holder: null,
+    readers: input.readers,
+    origins: log.origins,
+    segments: log.segments,
+    files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
+    dead: log.deadBytes,
+    links: withLink(links, at.link),
+  }
+}
+
+function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
+  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message)) return links
+  return [...links, link].slice(-maxLinks)
+}
+
+function indexEntry(input: DraftInput, manifest: Manifest, commit: Oid): IndexEntry {
+  const commits = [...new Set(manifest.links.map((link) => link.commit).reverse())]
+  return {
+    format: 1,
+    session: input.session,
+    state: 'live',
+    commit,
+    seq: manifest.seq,
+    title: manifest.title,
+    author: input.origin.principal,
+    host: input.origin.host,
+    branch: manifest.links.at(-1)?.branch ?? input.scan.branch,
+    messages: input.scan.messages,
+    bytes: manifest.files.bytes,
+    updated: formatTime(new Date(input.author.seconds * 1000)),
+    expires: input.expires,
+    holder: manifest.holder,
+    commits: commits.slice(0, newestLinks),
+  }
+}
+
+async function writeSessionTree(
+  ws: Workspace,
+  keyAge: Oid,
+  manifestAge: Uint8Array,
+  manifest: Manifest,
+  log: Log,
+): Promise<Oid> {
+  const { objects } = ws.store
+  const parts = manifest.segments.flatMap((segment) =>
+    (log.blobs.get(segment.name) ?? []).map((oid, part) => ({ mode: '100644' as const, name: partName(segment, part), oid })),
+  )
+  return objects.writeTree([
+    { mode: '100644', name: 'key.age', oid: keyAge },
+    { mode: '100644', name: 'manifest.age', oid: await objects.writeBlob(manifestAge) },
+    { mode: '040000', name: 'segments', oid: await objects.writeTree(parts) },
+  ])
+}
+

@@ -1,0 +1,45 @@
+/** What a push is asked to do and what it reports. Pure. */
+
+import type { SessionFile } from '../claude/locate.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
+import type { Oid, SessionId } from '../model.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface PushOptions {
+  readonly session?: string | undefined
+  readonly remote?: string | undefined
+  /** Days from now, or null for never; undefined keeps what was fixed, else 30 days. */
+  readonly expiresDays?: number | null | undefined
+  readonly force?: boolean
+  readonly fork?: boolean
+  readonly rescan?: boolean
+  readonly dryRun?: boolean
+}
+
+export interface PushResult {
+  readonly session: SessionId
+  readonly state: 'pushed' | 'same' | 'dry-run'
+  readonly title: string | null
+  readonly ref: string
+  readonly remote: { readonly name: string; readonly url: string }
+  readonly commit: Oid | null
+  readonly seq: number
+  readonly segments: number
+  /** Conversation and files that are new on the remote, before compression. */
+  readonly bytesAdded: number
+  /** New ciphertext, or what git says it sent. */
+  readonly bytesSent: number
+  readonly files: readonly { readonly name: string; readonly op: string; readonly bytes: number }[]
+  readonly recipients: readonly string[]
+  readonly expires: string | null
+  readonly redactions: Readonly<Record<string, number>>
+}
+
+export interface PushJob {
+  readonly ws: Workspace
+  readonly device: DeviceKey
+  readonly file: SessionFile
+  /** Recipients of everyone who may read, sorted. */
+  readonly readers: readonly string[]
+  readonly options: PushOptions
+}

@@ -1,0 +1,149 @@
+/** What every device says it has on the remote, as far as this machine may read and believes it. */
+
+import { parseIndexEntry } from '../bundle/index-entry.ts'
+import { isPlainObject } from '../bundle/json.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
+import { openBytes } from '../crypto/envelope.ts'
+import { openIdentity } from '../crypto/session-identity.ts'
+import { hasCode, TeleportError } from '../errors.ts'
+import { readJson, writeJson } from '../git-store/json-file.ts'
+import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
+import { type DeviceId, type IndexEntry, isAudienceId, isOid, isSessionId, type Oid } from '../model.ts'
+import { readSignedCommit, type SignedCommit } from './tip.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface ListedEntry {
+  readonly entry: IndexEntry
+  readonly device: DeviceId
+}
+
+export interface Indexes {
+  readonly entries: readonly ListedEntry[]
+  /** Devices whose index is there and is not believed. */
+  readonly untrusted: readonly DeviceId[]
+}
+
+export interface IndexReader {
+  readonly device: DeviceKey
+  /** Recipients of the devices that are believed. */
+  readonly trusted: readonly string[]
+  /** Read what was fetched last instead of asking the remote. */
+  readonly offline: boolean
+}
+
+/** Decrypts only what changed since last time: entries are remembered by blob id. */
+export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<Indexes> {
+  const tips = reader.offline ? await ws.store.refs.seenAll('index') : await ws.store.refs.fetch([patterns.indexes], ws.world.progress)
+  const entries: ListedEntry[] = []
+  const untrusted: DeviceId[] = []
+  for (const [ref, commit] of tips) {
+    const parsed = parseRef(ref)
+    if (parsed?.kind !== 'index') continue
+    const rows = await readIndex(ws, reader, parsed.device, commit)
+    if (rows) for (const row of rows) entries.push({ entry: row.entry, device: parsed.device })
+    else untrusted.push(parsed.device)
+  }
+  return { entries, untrusted }
+}
+
+interface Row {
+  readonly blob: string
+  readonly entry: IndexEntry
+}
+
+interface Cache {
+  readonly commit: string
+  readonly seq: number
+  readonly rows: readonly Row[]
+}
+
+/** Null when its signer is not believed. */
+async function readIndex(
+  ws: Workspace,
+  reader: IndexReader,
+  device: DeviceId,
+  commit: Oid,
+): Promise<readonly Row[] | null> {
+  const file = ws.store.path('cache', ws.remote.key, `${device}.json`)
+  const cache = parseCache(await readJson(file))
+  if (cache?.commit === commit) return cache.rows
+  const tip = await believedTip(ws, reader, device, commit)
+  if (!tip) return null
+  if (cache && tip.trailers.seq < cache.seq) {
+    ws.world.note(`the index of device ${device} went back from ${cache.seq} to ${tip.trailers.seq}: the newer one is shown`)
+    return cache.rows
+  }
+  const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows.map((row) => [row.blob, row.entry])))
+  await writeJson(file, { commit, seq: tip.trailers.seq, rows: rows.map((row) => [row.blob, row.entry]) })
+  const ref = indexRef(device)
+  await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: commit }])
+  return rows
+}
+
+/** An index is believed when it is signed by the very key its ref is named after, and that key is trusted. */
+async function believedTip(
+  ws: Workspace,
+  reader: IndexReader,
+  device: DeviceId,
+  commit: Oid,
+): Promise<SignedCommit | null> {
+  try {
+    const tip = await readSignedCommit(ws, commit)
+    const fits = tip.device === device && tip.trailers.ref === indexRef(device)
+    return fits && reader.trusted.includes(tip.signer.recipient) ? tip : null
+  } catch (error) {
+    if (error instanceof TeleportError) return null
+    throw error
+  }
+}
+
+async function decryptRows(
+  ws: Workspace,
+  reader: IndexReader,
+  tip: SignedCommit,
+  known: ReadonlyMap<string, IndexEntry>,
+): Promise<readonly Row[]> {
+  const { objects } = ws.store
+  const keys = new Map<string, Oid>()
+  const blobs = new Map<Oid, string>()
+  for (const { path, oid } of await objects.readTreeRecursive(tip.tree)) {
+    const [a, audience = '', third = '', name] = path.split('/')
+    if (a !== 'a' || !isAudienceId(audience)) continue
+    if (third === 'key.age' && name === undefined) keys.set(audience, oid)
+    else if (name !== undefined && isSessionId(name)) blobs.set(oid, audience)
+  }
+  const rows: Row[] = []
+  const wanted: Oid[] = []
+  for (const oid of blobs.keys()) {
+    const entry = known.get(oid)
+    if (entry) rows.push({ blob: oid, entry })
+    else wanted.push(oid)
+  }
+  const identities = new Map<string, string | null>()
+  for await (const [oid, sealed] of objects.readBlobs(wanted, 16 * 1024)) {
+    const audience = blobs.get(oid) ?? ''
+    if (!identities.has(audience)) identities.set(audience, await audienceIdentity(ws, reader, keys.get(audience)))
+    const identity = identities.get(audience)
+    if (identity) rows.push({ blob: oid, entry: parseIndexEntry(await openBytes(identity, sealed)) })
+  }
+  return rows
+}
+
+/** Null when this machine is not among the readers: then the entries are meant for others. */
+async function audienceIdentity(ws: Workspace, reader: IndexReader, key: Oid | undefined): Promise<string | null> {
+  if (key === undefined) return null
+  try {
+    return (await openIdentity(await ws.store.objects.readBlob(key, 512 * 1024), reader.device)).identity
+  } catch (error) {
+    if (hasCode(error, 'not-a-reader')) return null
+    throw error
+  }
+}
+
+/** The cache is our own file, but a damaged one must cost time only. */
+function parseCache(value: unknown): Cache | null {
+  if (!isPlainObject(value)) return null
+  const { commit, seq, rows } = value
+  if (typeof commit !== 'string' || !isOid(commit) || typeof seq !== 'number' || !Array.isArray(rows)) return null
+  return { commit, seq, rows: rows.map(([blob, entry]) => ({ blob, entry })) }
+}

@@ -1,0 +1,118 @@
+/** `show`: a session's facts and its conversation, without installing anything. */
+
+import { readChunks } from '../claude/compare.ts'
+import { beginInstall } from '../claude/install.ts'
+import { scanTranscript } from '../claude/scan.ts'
+import { TeleportError } from '../errors.ts'
+import { sessionRef } from '../git-store/refs.ts'
+import { isSessionId, type Oid, type SessionId } from '../model.ts'
+import { renderTranscript, type TextOptions } from '../review/transcript-text.ts'
+import { loadDevice, ownRecipients } from './device.ts'
+import { emptyBase, materialise } from './materialise.ts'
+import { lastOrigin, placeFor } from './place.ts'
+import { findRemoteSession } from './remote-session.ts'
+import { judgeTip, openTip, readTip, type OpenTip } from './tip.ts'
+import { installFolder, withWorkspace, type Workspace } from './workspace.ts'
+import { formatTime, type World } from './world.ts'
+
+export interface ShowOptions {
+  readonly session: string
+  readonly remote?: string | undefined
+  /** Read what `fetch` brought instead of asking the remote. */
+  readonly offline?: boolean
+  readonly text: TextOptions
+}
+
+export interface ShownSession {
+  readonly session: SessionId
+  readonly title: string | null
+  readonly commit: Oid
+  readonly seq: number
+  readonly pushedAt: string
+  readonly expires: string | null
+  readonly signedBy: { readonly device: string; readonly own: boolean }
+  readonly from: { readonly principal: string; readonly host: string; readonly root: string }
+  readonly codeCommits: readonly string[]
+  readonly files: number
+  readonly sizeBytes: number
+  readonly messages: number
+  readonly segments: number
+  readonly readers: readonly string[]
+  readonly client: string | null
+}
+
+/** Hands the facts to `head` first, then the conversation piece by piece to `body`; nothing else is written. */
+export async function showSession(
+  world: World,
+  options: ShowOptions,
+  head: (shown: ShownSession) => void,
+  body: (text: string) => Promise<void>,
+): Promise<void> {
+  await withWorkspace(world, options, async (ws) => {
+    const device = await loadDevice(world)
+    const found = options.offline ? await fetchedSession(ws, options.session) : await findRemoteSession(ws, options.session)
+    const tip = await readTip(ws, found.session, found.commit)
+    const own = await ownRecipients(world, device)
+    const isOwn = own.includes(tip.signer.recipient)
+    if (!isOwn) world.note(`signed by device ${tip.device}, which is not one of yours: shown only, it cannot be pulled`)
+    await judgeTip(ws, tip, { own: [...own, tip.signer.recipient], state: null, allowExpired: true })
+    const open = await openTip(ws, tip, device)
+    await render(ws, open, isOwn, options.text, head, body)
+  })
+}
+
+async function fetchedSession(ws: Workspace, wanted: string): Promise<{ readonly session: SessionId; readonly commit: Oid }> {
+  const id = wanted.toLowerCase()
+  const commit = isSessionId(id) ? await ws.store.refs.seen(sessionRef(id)) : null
+  if (isSessionId(id) && commit) return { session: id, commit }
+  throw new TeleportError('no-remote-session', `session ${wanted} has not been fetched`, {
+    hint: `git teleport fetch ${wanted}`,
+  })
+}
+
+async function render(
+  ws: Workspace,
+  tip: OpenTip,
+  isOwn: boolean,
+  text: TextOptions,
+  head: (shown: ShownSession) => void,
+  body: (text: string) => Promise<void>,
+): Promise<void> {
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
+  const install = await beginInstall(ws.claude, installFolder(ws), { session: tip.session, now: ws.world.now() })
+  try {
+    const applied = await materialise(ws, tip, emptyBase, place, install)
+    const transcript = applied.get('session.jsonl')
+    if (!transcript?.target || !transcript.staged) throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
+    const staged = install.stagedPath(transcript.target)
+    const scan = await scanTranscript(staged, transcript.staged.size, null)
+    ws.world.progress.done()
+    head(facts(tip, isOwn, scan.messages))
+    for await (const piece of renderTranscript(readChunks(staged), text)) await body(piece)
+  } finally {
+    await install.abort()
+  }
+}
+
+function facts(tip: OpenTip, isOwn: boolean, messages: number): ShownSession {
+  const { manifest } = tip
+  const origin = lastOrigin(manifest)
+  return {
+    session: tip.session,
+    title: manifest.title,
+    commit: tip.commit,
+    seq: tip.trailers.seq,
+    pushedAt: formatTime(new Date(tip.seconds * 1000)),
+    expires: tip.trailers.expires,
+    signedBy: { device: tip.device, own: isOwn },
+    from: { principal: origin?.principal ?? '', host: origin?.host ?? '', root: origin?.root ?? '' },
+    codeCommits: [...new Set(manifest.links.map((link) => link.commit))],
+    files: manifest.files.count,
+    sizeBytes: manifest.files.bytes,
+    messages,
+    segments: manifest.segments.length,
+    readers: manifest.readers,
+    client: manifest.client,
+  }
+}
+

@@ -1,0 +1,47 @@
+/** `uninstall`: removes every trace of the tool from this machine, except the program itself. */
+
+import { claudeHome } from '../claude/home.ts'
+import { stagingRoot } from '../claude/install.ts'
+import { TeleportError } from '../errors.ts'
+import { knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
+import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
+import { defaultKeyPath, ownDevicesPath } from './device.ts'
+import { userFolder } from './user-folder.ts'
+import { storeListPath } from './workspace.ts'
+import type { World } from './world.ts'
+
+export interface UninstallOptions {
+  readonly keepKey: boolean
+}
+
+export interface UninstallResult {
+  readonly removed: readonly string[]
+  readonly kept: readonly string[]
+}
+
+/** Asks once, naming everything. Sessions that Claude Code has stay, and so does what is on remotes. */
+export async function uninstall(world: World, options: UninstallOptions): Promise<UninstallResult> {
+  const stores = await allStores(world)
+  const staging = stagingRoot(claudeHome(world.env, world.home, world.platform))
+  const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
+  const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
+  const folders = [...stores, staging, ...user]
+  const loss = options.keepKey ? '' : ' Without this key, what only it can read is lost (keep it with --keep-key).'
+  if (!(await world.confirm(`Remove ${folders.join(', ')} and git's teleport.key setting?${loss}`))) {
+    throw new TeleportError('interrupted', 'nothing was removed')
+  }
+  const removed: string[] = []
+  for (const folder of folders) if (await removeFolder(folder)) removed.push(folder)
+  if (!options.keepKey) await setGlobalConfig(world.env, 'teleport.key', null)
+  return { removed, kept }
+}
+
+/** Those that this machine remembers, and the one of this repository. */
+async function allStores(world: World): Promise<readonly string[]> {
+  const known = await knownStores(storeListPath(world))
+  const here = await openUserRepo(world.cwd, world.env).then(storeFolder, (error: unknown) => {
+    if (error instanceof TeleportError && error.code === 'no-repository') return undefined
+    throw error
+  })
+  return [...new Set([...known, ...(here === undefined ? [] : [here])])]
+}

@@ -1,0 +1,75 @@
+/** Opens everything that a command works on: the user's repository, its remote, the private store, Claude Code's folders. */
+
+import path from 'node:path'
+import { type ClaudeHome, claudeHome } from '../claude/home.ts'
+import { recoverInstalls } from '../claude/install.ts'
+import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
+import { withStoreLock } from '../git-store/lock.ts'
+import { type Remote, resolveRemote } from '../git-store/remote.ts'
+import { openStore, type Store, storeExists } from '../git-store/store.ts'
+import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
+import { userFolder } from './user-folder.ts'
+import type { World } from './world.ts'
+
+export interface Workspace {
+  readonly world: World
+  readonly repo: UserRepo
+  readonly remote: Remote
+  readonly store: Store
+  readonly claude: ClaudeHome
+}
+
+export interface WorkspaceOptions {
+  readonly remote?: string | undefined
+}
+
+/** Runs `work` on an opened workspace and closes it whatever happens. */
+export async function withWorkspace<T>(
+  world: World,
+  options: WorkspaceOptions,
+  work: (ws: Workspace) => Promise<T>,
+): Promise<T> {
+  const repo = await openUserRepo(world.cwd, world.env, { background: world.background })
+  const remote = await resolveRemote(repo, options.remote)
+  if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
+  const store = await openStore(repo, remote)
+  try {
+    return await work({ world, repo, remote, store, claude: claudeHome(world.env, world.home, world.platform) })
+  } finally {
+    await store.close()
+  }
+}
+
+/**
+ * The same under the store's lock, held from the first fetch to the record.
+ * What an earlier command left half-installed when it was killed is finished or discarded first.
+ */
+export async function withLockedWorkspace<T>(
+  world: World,
+  options: WorkspaceOptions,
+  work: (ws: Workspace) => Promise<T>,
+): Promise<T> {
+  return withWorkspace(world, options, (ws) =>
+    withStoreLock(ws.store.dir, async () => {
+      for (const id of await recoverInstalls(ws.claude, installFolder(ws))) {
+        world.note(`an interrupted pull was put in order (${id})`)
+      }
+      return work(ws)
+    }),
+  )
+}
+
+/** Where the journals and backups of installs lie. */
+export function installFolder(ws: Workspace): string {
+  return ws.store.path('installs')
+}
+
+/** Every id this project goes by, the one to sign first; empty when the clone cannot tell. */
+export async function projectIds(ws: Workspace): Promise<readonly string[]> {
+  return repoIds(ws.repo, ws.store.path('project-ids.json'))
+}
+
+/** The list of repositories that have a store. */
+export function storeListPath(world: World): string {
+  return path.join(userFolder(world), 'stores')
+}
