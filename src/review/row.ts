@@ -45,7 +45,8 @@ function readRow(row: unknown): Row | undefined {
   const sidechain = row['isSidechain'] === true
   if (row['type'] === 'user' || row['type'] === 'assistant') {
     const message = isRecord(row['message']) ? row['message'] : {}
-    const hidden = row['isMeta'] === true || row['isCompactSummary'] === true
+    const hidden =
+      row['isMeta'] === true || row['isCompactSummary'] === true || row['promptSource'] === 'system'
     const kind = row['type'] === 'user' ? 'prompt' : 'answer'
     return { kind, sidechain, hidden, blocks: readBlocks(message['content']) }
   }

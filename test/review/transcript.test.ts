@@ -154,9 +154,16 @@ test('slash commands look as they were typed', async (t) => {
 })
 
 test('what the client says in the name of the user is shown in full only', async (t) => {
-  const rows = [user('Caveat', { isMeta: true }), user('Summary', { isCompactSummary: true })]
+  const rows = [
+    user('Caveat', { isMeta: true }),
+    user('Summary', { isCompactSummary: true }),
+    user('<task-notification>', { promptSource: 'system' }),
+  ]
   t.is(await render(rows), '')
-  t.is(await render(rows, { full: true }), '> (client) Caveat\n\n> (client) Summary\n')
+  t.is(
+    await render(rows, { full: true }),
+    '> (client) Caveat\n\n> (client) Summary\n\n> (client) <task-notification>\n',
+  )
 })
 
 test('a prompt typed while the model was busy is a prompt, and a compaction is told', async (t) => {
