@@ -1,0 +1,45 @@
+/**
+ * `npm run build`: bundles the program with everything it needs into dist/ and writes THIRD-PARTY-NOTICES.md.
+ * `--out <folder>` writes both there instead. The package then has no dependencies and nothing to run at install.
+ */
+
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { collectNotices } from './notices.mjs'
+
+const root = path.resolve(import.meta.dirname, '..')
+const { values } = parseArgs({ options: { out: { type: 'string', default: root } } })
+const out = path.resolve(values.out)
+
+// CommonJS packages inside ES modules still call `require` for Node's own modules.
+const requireForCommonJs =
+  "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);"
+
+const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+await rm(path.join(out, 'dist'), { recursive: true, force: true })
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { 'git-teleport': 'src/main.ts' },
+  outdir: path.join(out, 'dist'),
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Names stay whole, for the stack traces in bug reports.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // The ES module forms, which can be cut down to what is used and whose parts the notices can see.
+  resolveExtensions: ['.ts', '.mjs', '.js', '.json'],
+  alias: { 'isomorphic-git': './node_modules/isomorphic-git/index.js', tar: 'tar/raw' },
+  banner: { js: requireForCommonJs },
+  define: { GIT_TELEPORT_VERSION: JSON.stringify(version) },
+})
+await chmod(path.join(out, 'dist/git-teleport.js'), 0o755)
+await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(metafile, root))

@@ -1,0 +1,89 @@
+/** A tool call and its result in a few words. Pure. */
+
+import type { Block } from './row.ts'
+
+/** The input that says most about a call, best first: what is run, what is touched, what is looked for, what is asked. */
+const tellingInputs = [
+  'command',
+  'file_path',
+  'notebook_path',
+  'path',
+  'pattern',
+  'query',
+  'url',
+  'skill',
+  'subject',
+  'description',
+  'prompt',
+]
+
+/** Never empty; not made safe, any length. */
+export function describeCall(tool: string, input: unknown): string {
+  return `[${tool || 'tool'}] ${describeInput(input)}`.trimEnd()
+}
+
+function describeInput(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return input === undefined ? '' : wordsOf(input)
+  const entries = new Map<string, unknown>(Object.entries(input))
+  for (const key of tellingInputs) {
+    const value = entries.get(key)
+    if (typeof value === 'string' && value.trim() !== '') return value
+  }
+  return entries.size === 0 ? '' : wordsOf(input)
+}
+
+/** Every input of a call as `name: value`, lines of text as lines. Linear in the input, whatever its nesting. */
+export function listInputs(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return input === undefined ? '' : wordsOf(input)
+  return Object.entries(input)
+    .map(([name, value]) => {
+      const words = wordsOf(value).trimEnd()
+      return words.includes('\n') ? `${name}:\n${words.replace(/^/gm, '  ')}` : `${name}: ${words}`
+    })
+    .join('\n')
+}
+
+function wordsOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // What the parser could nest is deeper than the stack lets anyone write down again.
+    return '(nested too deeply to show)'
+  }
+}
+
+export interface ResultDigest {
+  readonly firstLine: string
+  /** How many lines more there are. */
+  readonly more: number
+}
+
+/** The first line that says something, and how much follows. */
+export function digestResult(blocks: readonly Block[]): ResultDigest {
+  const text = blocks.map(textOf).join('\n').trim()
+  if (text === '') return { firstLine: '(nothing)', more: 0 }
+  const end = text.indexOf('\n')
+  if (end === -1) return { firstLine: text, more: 0 }
+  return { firstLine: text.slice(0, end), more: countLines(text, end) }
+}
+
+function countLines(text: string, from: number): number {
+  let count = 0
+  for (let at = from; at !== -1; at = text.indexOf('\n', at + 1)) count += 1
+  return count
+}
+
+/** A block as plain text; media by name and size. */
+export function textOf(block: Block): string {
+  if (block.kind === 'text' || block.kind === 'thinking') return block.text
+  if (block.kind === 'media')
+    return `[${block.name}${block.bytes === null ? '' : `, ${formatSize(block.bytes)}`}]`
+  return ''
+}
+
+function formatSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}

@@ -1,0 +1,122 @@
+/** What npm would publish, built from the sources as they are and installed as a user would. */
+
+import { execFile } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../../..')
+const scratch = realpathSync(mkdtempSync(path.join(tmpdir(), 'teleport-package-')))
+const sources = path.join(scratch, 'package')
+const prefix = path.join(scratch, 'prefix')
+const env = {
+  PATH: `${path.join(prefix, 'bin')}:${process.env['PATH']}`,
+  HOME: scratch,
+  npm_config_cache: path.join(scratch, 'cache'),
+  npm_config_update_notifier: 'false',
+  LC_ALL: 'C',
+}
+
+interface Packed {
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string; readonly mode: number }[]
+}
+
+/** `npm pack --json` lists one package. */
+function parsePacked(json: string): Packed {
+  const [packed] = JSON.parse(json) as readonly Packed[]
+  if (!packed) throw new Error('npm packed nothing')
+  return packed
+}
+
+let packed: Packed
+
+test.before(async () => {
+  mkdirSync(sources)
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'man', 'hooks']) {
+    if (existsSync(path.join(root, name)))
+      cpSync(path.join(root, name), path.join(sources, name), { recursive: true })
+  }
+  await run(process.execPath, [path.join(root, 'scripts/build.mjs'), '--out', sources])
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', scratch], {
+    cwd: sources,
+    env,
+  })
+  packed = parsePacked(stdout)
+  const tarball = path.join(scratch, packed.filename)
+  await run('npm', ['install', '--global', '--prefix', prefix, '--offline', tarball], { cwd: scratch, env })
+})
+test.after.always(() => rmSync(scratch, { recursive: true, force: true }))
+
+const manifest = (): Record<string, unknown> =>
+  JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+
+test('the package holds the program, its manual, its hooks and its papers, and nothing else', (t) => {
+  const expected =
+    /^(?:dist\/git-teleport\.js|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
+  const names = packed.files.map((file) => file.path)
+  t.deepEqual(
+    names.filter((name) => !expected.test(name)),
+    [],
+  )
+  for (const name of ['dist/git-teleport.js', 'man/git-teleport.1', 'LICENSE', 'THIRD-PARTY-NOTICES.md']) {
+    t.true(names.includes(name), name)
+  }
+})
+
+test('the package is small', (t) => {
+  t.true(packed.size <= 2_000_000, `packed: ${packed.size} bytes`)
+  t.true(packed.unpackedSize <= 2_000_000, `unpacked: ${packed.unpackedSize} bytes`)
+})
+
+test('installing needs no other package and runs no program', (t) => {
+  const { scripts, ...rest } = manifest()
+  for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']) {
+    t.false(kind in rest, kind)
+  }
+  const atInstall = /^(?:pre|post)?(?:install|uninstall|prepare)$|^dependencies$/
+  t.deepEqual(
+    Object.keys(scripts ?? {}).filter((name) => atInstall.test(name)),
+    [],
+  )
+  t.deepEqual(readdirSync(path.join(prefix, 'lib/node_modules')), ['git-teleport'])
+  t.false(existsSync(path.join(prefix, 'lib/node_modules/git-teleport/node_modules')))
+})
+
+test('git finds the installed command, and it knows its version', async (t) => {
+  const version = `git-teleport ${manifest()['version']}\n`
+  const options = { cwd: scratch, env }
+  t.deepEqual(await run('git-teleport', ['--version'], options), { stdout: version, stderr: '' })
+  t.deepEqual(await run('git', ['teleport', '-v'], options), { stdout: version, stderr: '' })
+})
+
+test('the whole program is in the bundle: a wrong verb is answered by its command line', async (t) => {
+  const error = await t.throwsAsync(run('git-teleport', ['no-such-verb'], { cwd: scratch, env }))
+  t.like(error, { code: 2 })
+})
+
+test('git finds the manual', async (t) => {
+  t.true(existsSync(path.join(prefix, 'share/man/man1/git-teleport.1')))
+  const hasMan = await run('man', ['--version']).then(
+    () => true,
+    () => false,
+  )
+  if (!hasMan) return
+  const withManual = { ...env, MANPATH: path.join(prefix, 'share/man'), MANPAGER: 'cat', GIT_PAGER: 'cat' }
+  const { stdout } = await run('git', ['teleport', '--help'], { cwd: scratch, env: withManual })
+  t.regex(stdout, /^GIT-TELEPORT\(1\)/)
+})
