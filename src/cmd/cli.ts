@@ -1,14 +1,13 @@
 /** From the command line to a command: loads only the file of the verb that was typed. */
 
-import { type BaseContext, Builtins, Cli, type CommandClass } from 'clipanion'
+import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { exitCodes, TeleportError } from '../errors.ts'
 import type { Context } from './command.ts'
 import type { Io } from './io.ts'
 import { reportError } from './report-error.ts'
 import { safe } from './text.ts'
 
-type Full = Context & BaseContext
-type Load = () => Promise<readonly CommandClass<Full>[]>
+type Load = () => Promise<readonly CommandClass<Context>[]>
 
 /** Every verb and the file that holds it. */
 const verbs: Readonly<Record<string, Load>> = {
@@ -34,7 +33,7 @@ const verbs: Readonly<Record<string, Load>> = {
 /** Runs one command line and returns its exit code; throws only what is a bug. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const color = io.isTerminal.stdout && !io.env['NO_COLOR']
-  const cli = new Cli<Full>({
+  const cli = new Cli<Context>({
     binaryLabel: 'git-teleport',
     binaryName: 'git-teleport',
     binaryVersion: io.version,
@@ -43,7 +42,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   for (const command of await commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
-  const context: Partial<Full> = {
+  const context: Context = {
     io,
     env: { ...io.env },
     stdin: io.stdin,
@@ -56,7 +55,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return exitCodes.usage
   }
   try {
-    const command = cli.process({ input: [...argv], context })
+    const command = cli.process([...argv], context)
     return await cli.run(command, context)
   } catch (error) {
     if (isUsageError(error)) return reportError(io, usage(error, argv), argv.includes('--json'))
@@ -65,7 +64,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** The verb's own file; all of them for a list of commands or a verb that there is not. */
-async function commandsFor(argv: readonly string[]): Promise<readonly CommandClass<Full>[]> {
+async function commandsFor(argv: readonly string[]): Promise<readonly CommandClass<Context>[]> {
   const [verb = ''] = argv
   const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (load) return load()

@@ -1,13 +1,13 @@
 /** What every command shares: the common options, the two ways to print, and how an error leaves the program. */
 
-import { Command, Option } from 'clipanion'
+import { type BaseContext, Command, Option } from 'clipanion'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { reportError } from './report-error.ts'
 import { interrupted, makeWorld } from './world.ts'
 
-export interface Context {
+export interface Context extends BaseContext {
   readonly io: Io
 }
 
@@ -20,7 +20,7 @@ export interface Outcome {
   readonly exitCode?: number
 }
 
-export abstract class TeleportCommand extends Command<Context & import('clipanion').BaseContext> {
+export abstract class TeleportCommand extends Command<Context> {
   json = Option.Boolean('--json', false, { description: 'Print one JSON document instead of text' })
   quiet = Option.Boolean('-q,--quiet', false, { description: 'Print no progress and no warnings' })
   yes = Option.Boolean('-y,--yes', false, { description: 'Answer every question with yes' })

@@ -15,7 +15,12 @@ export const completions: readonly {
   readonly options: readonly string[]
   readonly sessions: boolean
 }[] = [
-  { verb: 'init', about: "make or choose this device's key", options: ['--key', '--passphrase'], sessions: false },
+  {
+    verb: 'init',
+    about: "make or choose this device's key",
+    options: ['--key', '--passphrase'],
+    sessions: false,
+  },
   {
     verb: 'push',
     about: 'send a session',
@@ -29,8 +34,18 @@ export const completions: readonly {
     sessions: true,
   },
   { verb: 'fetch', about: 'bring sessions into the store', options: ['--remote'], sessions: true },
-  { verb: 'list', about: 'sessions on the remote', options: ['--all', '--offline', '--remote'], sessions: false },
-  { verb: 'show', about: 'read a session', options: ['--stat', '--full', '--thinking', '--offline', '--remote'], sessions: true },
+  {
+    verb: 'list',
+    about: 'sessions on the remote',
+    options: ['--all', '--offline', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'show',
+    about: 'read a session',
+    options: ['--stat', '--full', '--thinking', '--offline', '--remote'],
+    sessions: true,
+  },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
   {
@@ -62,7 +77,9 @@ export function completionScript(shell: Shell): string {
 }
 
 function cases(): string {
-  return completions.map(({ verb, options }) => `    ${verb}) echo "${[...options, ...common].join(' ')}" ;;`).join('\n')
+  return completions
+    .map(({ verb, options }) => `    ${verb}) echo "${[...options, ...common].join(' ')}" ;;`)
+    .join('\n')
 }
 
 const verbs = completions.map((each) => each.verb).join(' ')
@@ -106,7 +123,9 @@ complete -o bashdefault -o default -F _git-teleport git-teleport
 }
 
 function zsh(): string {
-  const described = completions.map(({ verb, about }) => `    '${verb}:${about.replace(/'/g, "'\\''")}'`).join('\n')
+  const described = completions
+    .map(({ verb, about }) => `    '${verb}:${about.replace(/'/g, "'\\''")}'`)
+    .join('\n')
   return `#compdef git-teleport
 # git-teleport completion for zsh
 __git_teleport_options() {

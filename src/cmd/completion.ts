@@ -13,7 +13,8 @@ export class CompletionCommand extends TeleportCommand {
   static override usage = Command.Usage({
     category: 'Set up',
     description: 'Print the completion script of a shell',
-    details: 'Completes commands, options and the ids of sessions, for `git-teleport` and for `git teleport`.',
+    details:
+      'Completes commands, options and the ids of sessions, for `git-teleport` and for `git teleport`.',
     examples: [
       ['bash', 'source <(git-teleport completion bash)'],
       ['zsh', 'source <(git-teleport completion zsh)'],
@@ -22,12 +23,17 @@ export class CompletionCommand extends TeleportCommand {
   })
 
   shell = Option.String({ required: false })
-  sessions = Option.Boolean('--sessions', false, { description: 'Print what the scripts complete ids from, a line each', hidden: true })
+  sessions = Option.Boolean('--sessions', false, {
+    description: 'Print what the scripts complete ids from, a line each',
+    hidden: true,
+  })
 
   async run(world: World): Promise<Outcome> {
     if (this.sessions) return sessionLines(world)
     if (this.shell === undefined || !isShell(this.shell)) {
-      throw new TeleportError('usage', 'name the shell to complete for', { hint: `one of: ${shells.join(', ')}` })
+      throw new TeleportError('usage', 'name the shell to complete for', {
+        hint: `one of: ${shells.join(', ')}`,
+      })
     }
     const script = completionScript(this.shell)
     return { json: { shell: this.shell, script }, text: script.trimEnd() }

@@ -12,7 +12,8 @@ export class DemoCommand extends TeleportCommand {
   static override usage = Command.Usage({
     category: 'Set up',
     description: 'Watch a session move between two simulated machines',
-    details: 'Everything happens in a temporary folder with an invented session; nothing of yours is touched.',
+    details:
+      'Everything happens in a temporary folder with an invented session; nothing of yours is touched.',
     examples: [['A first look', 'git teleport demo']],
   })
 
@@ -36,7 +37,18 @@ function summary(result: DemoResult): string {
     `${arrived.files}`,
     formatBytes(arrived.bytes),
   ])
-  const table = formatTable(rows, { columns: 80, headings: ['WHAT MOVED', 'LAPTOP', '', 'DESKTOP', ''] }).trimEnd()
+  const table = formatTable(rows, {
+    columns: 80,
+    headings: ['WHAT MOVED', 'LAPTOP', '', 'DESKTOP', ''],
+  }).trimEnd()
   const folder = result.folder === null ? [] : ['', `left in ${safe(result.folder)}`]
-  return ['', table, '', 'On the desktop it goes on with:', '', `  ${result.resume.join(' ')}`, ...folder].join('\n')
+  return [
+    '',
+    table,
+    '',
+    'On the desktop it goes on with:',
+    '',
+    `  ${result.resume.join(' ')}`,
+    ...folder,
+  ].join('\n')
 }

@@ -27,6 +27,10 @@ export class DoctorCommand extends TeleportCommand {
       ...(hint === null ? [] : [`      ${''.padEnd(12)} → ${safe(hint)}`]),
     ])
     const broken = findings.some((finding) => finding.level === 'problem')
-    return { json: { findings }, text: lines.join('\n'), exitCode: broken ? exitCodes.failed : exitCodes.done }
+    return {
+      json: { findings },
+      text: lines.join('\n'),
+      exitCode: broken ? exitCodes.failed : exitCodes.done,
+    }
   }
 }

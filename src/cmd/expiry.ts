@@ -10,5 +10,7 @@ export function parseExpiry(text: string): number | null {
   const match = /^([1-9][0-9]{0,4})([hdw])$/.exec(text)
   const unit = match?.[2]
   if (unit === 'h' || unit === 'd' || unit === 'w') return (Number(match?.[1]) * hours[unit]) / 24
-  throw new TeleportError('usage', `"${text.slice(0, 40)}" is not a lifetime`, { hint: 'use something like 12h, 7d, 4w or never' })
+  throw new TeleportError('usage', `"${text.slice(0, 40)}" is not a lifetime`, {
+    hint: 'use something like 12h, 7d, 4w or never',
+  })
 }

@@ -24,16 +24,25 @@ export class ImportCommand extends TeleportCommand {
   })
 
   file = Option.String()
-  exact = Option.Boolean('--exact', false, { description: 'Take every row and file: you made the archive yourself' })
+  exact = Option.Boolean('--exact', false, {
+    description: 'Take every row and file: you made the archive yourself',
+  })
   fork = Option.Boolean('--fork', false, { description: 'Restore it under a new id' })
   force = Option.Boolean('--force', false, { description: 'Replace the one here, which goes to the backup' })
-  deep = Option.Boolean('--deep', false, { description: 'Relocate paths in the conversation too; drops earlier thinking' })
-  restoreEnv = Option.Boolean('--restore-env', false, { description: 'With --exact: also write session-env and shell snapshots' })
-  dryRun = Option.Boolean('--dry-run', false, { description: 'Check everything and say what would be written' })
+  deep = Option.Boolean('--deep', false, {
+    description: 'Relocate paths in the conversation too; drops earlier thinking',
+  })
+  restoreEnv = Option.Boolean('--restore-env', false, {
+    description: 'With --exact: also write session-env and shell snapshots',
+  })
+  dryRun = Option.Boolean('--dry-run', false, {
+    description: 'Check everything and say what would be written',
+  })
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    if (this.restoreEnv && !this.exact) throw new TeleportError('usage', '--restore-env goes with --exact only')
+    if (this.restoreEnv && !this.exact)
+      throw new TeleportError('usage', '--restore-env goes with --exact only')
     const result = await importSession(world, openInput(this.context.io, this.file), {
       remote: this.remote,
       exact: this.exact,
@@ -43,8 +52,13 @@ export class ImportCommand extends TeleportCommand {
       restoreEnv: this.restoreEnv,
       dryRun: this.dryRun,
     })
-    const left = Object.entries(result.dropped).map(([reason, count]) => `  left out: ${plural(count, 'row')} (${reason})`)
+    const left = Object.entries(result.dropped).map(
+      ([reason, count]) => `  left out: ${plural(count, 'row')} (${reason})`,
+    )
     const head = `${this.dryRun ? 'would be ' : ''}${result.state} ${shortId(result.session)} "${safe(result.title ?? 'no title')}": ${plural(result.files, 'file')}, ${result.tier}`
-    return { json: { ...result, dryRun: this.dryRun }, text: [head, ...left, '', `  ${result.resume.join(' ')}`].join('\n') }
+    return {
+      json: { ...result, dryRun: this.dryRun },
+      text: [head, ...left, '', `  ${result.resume.join(' ')}`].join('\n'),
+    }
   }
 }

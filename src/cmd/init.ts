@@ -1,12 +1,12 @@
 /** `git teleport init` */
 
-import { Command, Option } from 'clipanion'
 import path from 'node:path'
+import { Command, Option } from 'clipanion'
 import { initDevice } from '../core/key.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
-import { describeKey } from './key.ts'
+import { describeKey } from './key-text.ts'
 import { safe } from './text.ts'
 import { askPassphrase } from './world.ts'
 

@@ -1,11 +1,12 @@
 /** `git teleport key show|export|import|trust` */
 
 import { Command, Option } from 'clipanion'
-import { exportDeviceKey, importDeviceKey, type ShownKey, showKey, trustKey } from '../core/key.ts'
+import { exportDeviceKey, importDeviceKey, showKey, trustKey } from '../core/key.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
 import { readInput, writeOutput } from './files.ts'
+import { describeKey } from './key-text.ts'
 import { safe } from './text.ts'
 import { askPassphrase } from './world.ts'
 
@@ -37,25 +38,39 @@ export class KeyExportCommand extends TeleportCommand {
     examples: [['Write it to a file', 'git teleport key export --output device-key.txt']],
   })
 
-  output = Option.String('-o,--output', { description: 'Write to this file (0600) instead of standard output' })
-  passphraseFile = Option.String('--passphrase-file', { description: 'Read the passphrase from this file, or - for standard input' })
+  output = Option.String('-o,--output', {
+    description: 'Write to this file (0600) instead of standard output',
+  })
+  passphraseFile = Option.String('--passphrase-file', {
+    description: 'Read the passphrase from this file, or - for standard input',
+  })
 
   async run(world: World): Promise<Outcome> {
     const { io } = this.context
-    const passphrase = this.passphraseFile === undefined ? await this.askTwice() : await readPassphrase(io, this.passphraseFile)
+    const passphrase =
+      this.passphraseFile === undefined
+        ? await this.askTwice()
+        : await readPassphrase(io, this.passphraseFile)
     const text = await exportDeviceKey(world, passphrase)
     if (this.output === undefined) return { json: { key: text }, text: text.trimEnd() }
     await writeOutput(io, this.output, [Buffer.from(text)])
-    return { json: { output: this.output }, text: `wrote ${safe(this.output)}; on the other machine: git teleport key import ${safe(this.output)}` }
+    return {
+      json: { output: this.output },
+      text: `wrote ${safe(this.output)}; on the other machine: git teleport key import ${safe(this.output)}`,
+    }
   }
 
   private async askTwice(): Promise<string> {
     const first = await askPassphrase(this.context.io, 'the exported key')
     const second = await askPassphrase(this.context.io, 'the exported key, once more')
     if (first === second && first !== '') return first
-    throw new TeleportError('wrong-passphrase', first === '' ? 'an empty passphrase protects nothing' : 'the two passphrases differ', {
-      hint: 'git teleport key export',
-    })
+    throw new TeleportError(
+      'wrong-passphrase',
+      first === '' ? 'an empty passphrase protects nothing' : 'the two passphrases differ',
+      {
+        hint: 'git teleport key export',
+      },
+    )
   }
 }
 
@@ -75,7 +90,9 @@ export class KeyImportCommand extends TeleportCommand {
     const { io } = this.context
     const text = (await readInput(io, this.file ?? '-', 64 * 1024)).toString('utf8')
     const passphrase =
-      this.passphraseFile === undefined ? await askPassphrase(io, 'the exported key') : await readPassphrase(io, this.passphraseFile)
+      this.passphraseFile === undefined
+        ? await askPassphrase(io, 'the exported key')
+        : await readPassphrase(io, this.passphraseFile)
     const key = await importDeviceKey(world, text, passphrase)
     return { json: { ...key }, text: describeKey(key) }
   }
@@ -98,17 +115,17 @@ export class KeyTrustCommand extends TeleportCommand {
       throw new TeleportError('interrupted', 'nothing was changed')
     }
     const { device, added } = await trustKey(world, line)
-    return { json: { device, added }, text: added ? `${device} is one of your devices now` : `${device} was one of your devices already` }
+    return {
+      json: { device, added },
+      text: added ? `${device} is one of your devices now` : `${device} was one of your devices already`,
+    }
   }
-}
-
-export function describeKey(key: ShownKey): string {
-  const others = key.others.map((other) => `other    ${other.device}  ${safe(other.publicKey)}`)
-  return [`device   ${key.device}`, `key      ${safe(key.publicKey)}`, `file     ${safe(key.path ?? 'none: from the environment')}`, ...others].join('\n')
 }
 
 async function readPassphrase(io: TeleportCommand['context']['io'], file: string): Promise<string> {
   const [line = ''] = (await readInput(io, file, 4096)).toString('utf8').split(/\r?\n/)
   if (line !== '') return line
-  throw new TeleportError('passphrase-needed', `the first line of ${file} is empty`, { hint: 'write the passphrase into it' })
+  throw new TeleportError('passphrase-needed', `the first line of ${file} is empty`, {
+    hint: 'write the passphrase into it',
+  })
 }

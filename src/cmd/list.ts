@@ -12,7 +12,8 @@ export class ListCommand extends TeleportCommand {
   static override usage = Command.Usage({
     category: 'Look',
     description: 'Show the sessions on the remote',
-    details: 'One small fetch, whatever the number of sessions. Titles and the rest are decrypted on this machine.',
+    details:
+      'One small fetch, whatever the number of sessions. Titles and the rest are decrypted on this machine.',
     examples: [
       ['The sessions you can read', 'git teleport list'],
       ['Without asking the remote', 'git teleport list --offline'],
@@ -30,7 +31,10 @@ export class ListCommand extends TeleportCommand {
       world.note('no sessions here yet: git teleport push sends one')
       return { json: { sessions }, text: '' }
     }
-    return { json: { sessions }, text: table(sessions, world, this.context.io.isTerminal.stdout ? this.context.io.columns : 200) }
+    return {
+      json: { sessions },
+      text: table(sessions, world, this.context.io.isTerminal.stdout ? this.context.io.columns : 200),
+    }
   }
 }
 
@@ -46,7 +50,10 @@ function table(sessions: readonly ListedSession[], world: World, columns: number
     safe(each.branch ?? '-'),
     safe(each.title ?? '-'),
   ])
-  return formatTable(rows, { columns, headings: ['ID', 'HERE', 'PUSHED', 'MSGS', 'SIZE', 'FROM', 'BRANCH', 'TITLE'] }).trimEnd()
+  return formatTable(rows, {
+    columns,
+    headings: ['ID', 'HERE', 'PUSHED', 'MSGS', 'SIZE', 'FROM', 'BRANCH', 'TITLE'],
+  }).trimEnd()
 }
 
 function stateWord(session: ListedSession): string {

@@ -1,7 +1,7 @@
 /** A line on stderr that says what is being done: only on a terminal, and only when it takes longer than half a second. */
 
-import type { Progress } from '../model.ts'
 import { TeleportError } from '../errors.ts'
+import type { Progress } from '../model.ts'
 import type { Io } from './io.ts'
 import { formatBytes } from './text.ts'
 
@@ -30,7 +30,9 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
     if (!visible || now - begun < patienceMs || now - drawnAt < redrawMs) return
     drawnAt = now
     shown = true
-    io.stderr.write(`\r\x1b[K${line(doing, amount, total, now - stepBegun).slice(0, Math.max(20, io.columns - 1))}`)
+    io.stderr.write(
+      `\r\x1b[K${line(doing, amount, total, now - stepBegun).slice(0, Math.max(20, io.columns - 1))}`,
+    )
   }
   const clear = () => {
     if (shown) io.stderr.write('\r\x1b[K')

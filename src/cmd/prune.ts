@@ -11,7 +11,8 @@ export class PruneCommand extends TeleportCommand {
   static override usage = Command.Usage({
     category: 'Life and death of a session',
     description: "Compact this repository's private store",
-    details: 'Packs the objects of the store and drops those that nothing names any more and that are two weeks old.',
+    details:
+      'Packs the objects of the store and drops those that nothing names any more and that are two weeks old.',
     examples: [['Make the store small', 'git teleport prune']],
   })
 
@@ -19,6 +20,9 @@ export class PruneCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     const result = await pruneStore(world, { remote: this.remote })
-    return { json: { ...result }, text: `store: ${formatBytes(result.bytesBefore)} → ${formatBytes(result.bytesAfter)}` }
+    return {
+      json: { ...result },
+      text: `store: ${formatBytes(result.bytesBefore)} → ${formatBytes(result.bytesAfter)}`,
+    }
   }
 }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { Command, Option } from 'clipanion'
-import { pullSession, type PullResult } from '../core/pull.ts'
+import { type PullResult, pullSession } from '../core/pull.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
@@ -28,10 +28,16 @@ export class PullCommand extends TeleportCommand {
   session = Option.String({ required: false })
   fork = Option.Boolean('--fork', false, { description: 'Restore it under a new id, beside the one here' })
   force = Option.Boolean('--force', false, { description: 'Replace the one here, which goes to the backup' })
-  deep = Option.Boolean('--deep', false, { description: 'Relocate paths in the conversation too; drops earlier thinking' })
-  restoreEnv = Option.Boolean('--restore-env', false, { description: 'Also write session-env and shell snapshots: scripts that Claude Code runs' })
+  deep = Option.Boolean('--deep', false, {
+    description: 'Relocate paths in the conversation too; drops earlier thinking',
+  })
+  restoreEnv = Option.Boolean('--restore-env', false, {
+    description: 'Also write session-env and shell snapshots: scripts that Claude Code runs',
+  })
   resume = Option.Boolean('--resume', false, { description: 'Start claude with the session afterwards' })
-  dryRun = Option.Boolean('--dry-run', false, { description: 'Verify everything and say what would be written' })
+  dryRun = Option.Boolean('--dry-run', false, {
+    description: 'Verify everything and say what would be written',
+  })
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
@@ -47,7 +53,8 @@ export class PullCommand extends TeleportCommand {
       restoreEnv: this.restoreEnv,
       dryRun: this.dryRun,
     })
-    if (!this.resume) return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
+    if (!this.resume)
+      return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
     this.context.io.stderr.write(`${describePull(result, world, false)}\n`)
     return { json: {}, text: '', exitCode: await startClaude(result.resume, world) }
   }
@@ -63,12 +70,18 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
     case 'same':
       return `${id} "${title}" is up to date with push ${result.seq}\n\n${resume}`
     case 'local-ahead':
-      if (result.install === null) return `${id} "${title}" is further here than on the remote (push ${result.seq})\n\n  git teleport push ${id}`
+      if (result.install === null)
+        return `${id} "${title}" is further here than on the remote (push ${result.seq})\n\n  git teleport push ${id}`
       break
     default:
   }
   const done = dryRun ? 'would restore' : result.state === 'fast-forward' ? 'brought up to date' : 'restored'
-  return [`${done} ${id} "${title}" from ${from}: ${plural(result.files, 'file')}`, ...relocated, '', resume].join('\n')
+  return [
+    `${done} ${id} "${title}" from ${from}: ${plural(result.files, 'file')}`,
+    ...relocated,
+    '',
+    resume,
+  ].join('\n')
 }
 
 /** In the foreground, on this terminal: Claude Code is interactive. */

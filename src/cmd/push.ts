@@ -27,10 +27,16 @@ export class PushCommand extends TeleportCommand {
 
   session = Option.String({ required: false })
   all = Option.Boolean('--all', false, { description: 'Send every session of this work tree' })
-  expires = Option.String('--expires', { description: 'When it expires: 12h, 7d, 4w, or never (default 30d)' })
-  force = Option.Boolean('--force', false, { description: 'Replace what the remote has; its commit is kept in the store' })
+  expires = Option.String('--expires', {
+    description: 'When it expires: 12h, 7d, 4w, or never (default 30d)',
+  })
+  force = Option.Boolean('--force', false, {
+    description: 'Replace what the remote has; its commit is kept in the store',
+  })
   fork = Option.Boolean('--fork', false, { description: 'Give the session here a new id, and send that' })
-  rescan = Option.Boolean('--rescan', false, { description: 'Send every file anew instead of what was added' })
+  rescan = Option.Boolean('--rescan', false, {
+    description: 'Send every file anew instead of what was added',
+  })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say what would be sent, and send nothing' })
   remote = remoteOption()
 
@@ -52,7 +58,9 @@ export class PushCommand extends TeleportCommand {
 
   private checkOptions(): void {
     if (this.all && (this.session !== undefined || this.fork || this.force)) {
-      throw new TeleportError('usage', '--all goes with neither a session, --fork nor --force', { hint: 'git-teleport push --help' })
+      throw new TeleportError('usage', '--all goes with neither a session, --fork nor --force', {
+        hint: 'git-teleport push --help',
+      })
     }
     if (this.fork && this.dryRun) {
       throw new TeleportError('usage', '--fork changes this machine, so it does not go with --dry-run')
@@ -63,11 +71,16 @@ export class PushCommand extends TeleportCommand {
     const results = await pushAll(world, options)
     const sessions = results.map((each) =>
       'error' in each
-        ? { session: each.session, error: { code: each.error.code, message: each.error.message, hint: each.error.hint ?? null } }
+        ? {
+            session: each.session,
+            error: { code: each.error.code, message: each.error.message, hint: each.error.hint ?? null },
+          }
         : { ...each },
     )
     const lines = results.map((each) =>
-      'error' in each ? `${shortId(each.session)}  not sent: ${safe(each.error.message)}` : describePush(each, world),
+      'error' in each
+        ? `${shortId(each.session)}  not sent: ${safe(each.error.message)}`
+        : describePush(each, world),
     )
     const failed = results.find((each) => 'error' in each && each.error.code !== 'empty-session')
     const exitCode = failed && 'error' in failed ? failed.error.exitCode : 0
@@ -79,9 +92,12 @@ function describePush(result: PushResult, world: World): string {
   const id = shortId(result.session)
   const title = safe(result.title ?? 'no title')
   const readers = plural(result.recipients.length, 'reader')
-  const expires = result.expires === null ? 'never expires' : `expires ${formatAge(result.expires, world.now())}`
+  const expires =
+    result.expires === null ? 'never expires' : `expires ${formatAge(result.expires, world.now())}`
   if (result.state === 'dry-run') {
-    const files = result.files.map((file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`)
+    const files = result.files.map(
+      (file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`,
+    )
     const head = `would send ${id} "${title}" to ${safe(result.remote.url)} for ${readers}: ${formatBytes(result.bytesAdded)} before compression`
     return [head, ...files].join('\n')
   }

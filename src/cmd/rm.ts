@@ -23,6 +23,9 @@ export class RmCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     const result = await removeSession(world, { session: this.session, remote: this.remote })
-    return { json: { ...result }, text: `removed ${shortId(result.session)} from the remote; the copy on this machine stays` }
+    return {
+      json: { ...result },
+      text: `removed ${shortId(result.session)} from the remote; the copy on this machine stays`,
+    }
   }
 }

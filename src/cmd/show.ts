@@ -65,8 +65,14 @@ function describe(shown: ShownSession, world: World): string {
     ['pushed', `${shown.pushedAt} (${formatAge(shown.pushedAt, now)}), push ${shown.seq}`],
     ['expires', shown.expires === null ? 'never' : `${shown.expires} (${formatAge(shown.expires, now)})`],
     ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    ['size', `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`],
+    [
+      'size',
+      `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
+    ],
     ['readers', String(shown.readers.length)],
   ]
-  return rows.map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`).join('\n').concat('\n')
+  return rows
+    .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
+    .join('\n')
+    .concat('\n')
 }

@@ -26,7 +26,8 @@ export class StatusCommand extends TeleportCommand {
       `store    ${formatBytes(status.storeBytes)}`,
     ]
     const { io } = this.context
-    const body = status.sessions.length > 0 ? ['', table(status.sessions, io.isTerminal.stdout ? io.columns : 200)] : []
+    const body =
+      status.sessions.length > 0 ? ['', table(status.sessions, io.isTerminal.stdout ? io.columns : 200)] : []
     return { json: { ...status }, text: [...head, ...body].join('\n') }
   }
 }
@@ -48,5 +49,8 @@ function table(sessions: readonly SessionStatus[], columns: number): string {
     each.pendingBytes === 0 ? '-' : formatBytes(each.pendingBytes),
     safe(each.title ?? '-'),
   ])
-  return formatTable(rows, { columns, headings: ['ID', 'STATE', 'PUSH', 'MSGS', 'SIZE', 'TO SEND', 'TITLE'] }).trimEnd()
+  return formatTable(rows, {
+    columns,
+    headings: ['ID', 'STATE', 'PUSH', 'MSGS', 'SIZE', 'TO SEND', 'TITLE'],
+  }).trimEnd()
 }

@@ -18,7 +18,9 @@ export class UninstallCommand extends TeleportCommand {
     examples: [['But keep the key', 'git teleport uninstall --keep-key']],
   })
 
-  keepKey = Option.Boolean('--keep-key', false, { description: 'Keep the device key and the list of own devices' })
+  keepKey = Option.Boolean('--keep-key', false, {
+    description: 'Keep the device key and the list of own devices',
+  })
 
   async run(world: World): Promise<Outcome> {
     const result = await uninstall(world, { keepKey: this.keepKey })

@@ -47,10 +47,17 @@ export function makeWorld(io: Io, manners: Manners): World {
 async function confirm(io: Io, manners: Manners, question: string): Promise<boolean> {
   if (manners.yes) return true
   if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
-    throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, { hint: 'add --yes to say so' })
+    throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, {
+      hint: 'add --yes to say so',
+    })
   }
   const { confirm: ask, isCancel } = await import('@clack/prompts')
-  const answer = await ask({ message: safe(question), initialValue: false, input: io.stdin, output: io.stderr })
+  const answer = await ask({
+    message: safe(question),
+    initialValue: false,
+    input: io.stdin,
+    output: io.stderr,
+  })
   if (isCancel(answer)) throw interrupted()
   return answer
 }
@@ -58,12 +65,20 @@ async function confirm(io: Io, manners: Manners, question: string): Promise<bool
 /** Never echoed; without a terminal there is nobody to ask. */
 export async function askPassphrase(io: Io, what: string): Promise<string> {
   if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
-    throw new TeleportError('passphrase-needed', `a passphrase is needed for ${what}, and there is no terminal to ask on`, {
-      hint: 'run the command in a terminal',
-    })
+    throw new TeleportError(
+      'passphrase-needed',
+      `a passphrase is needed for ${what}, and there is no terminal to ask on`,
+      {
+        hint: 'run the command in a terminal',
+      },
+    )
   }
   const { isCancel, password } = await import('@clack/prompts')
-  const answer = await password({ message: `Passphrase for ${safe(what)}`, input: io.stdin, output: io.stderr })
+  const answer = await password({
+    message: `Passphrase for ${safe(what)}`,
+    input: io.stdin,
+    output: io.stderr,
+  })
   if (isCancel(answer)) throw interrupted()
   return answer
 }

@@ -59,8 +59,12 @@ function openHere(clients: readonly LiveClient[], files: readonly SessionFile[])
 /** Throws nothing: makes the error that names the candidates. */
 export function ambiguous(what: string, sessions: Iterable<SessionId>): TeleportError {
   const ids = [...sessions]
-  return new TeleportError('ambiguous-session', `${what}: ${ids.slice(0, 5).join(' ')}${ids.length > 5 ? ' …' : ''}`, {
-    hint: 'name one of them, or see: git teleport list',
-    data: { sessions: ids },
-  })
+  return new TeleportError(
+    'ambiguous-session',
+    `${what}: ${ids.slice(0, 5).join(' ')}${ids.length > 5 ? ' …' : ''}`,
+    {
+      hint: 'name one of them, or see: git teleport list',
+      data: { sessions: ids },
+    },
+  )
 }

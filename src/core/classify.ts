@@ -1,15 +1,19 @@
 /** What a session's two sides have that the other has not. */
 
-import { planDelta, type Delta } from '../bundle/plan.ts'
-import { compareFiles, type FileRelation } from '../claude/compare.ts'
+import { type Delta, planDelta } from '../bundle/plan.ts'
 import type { Collected } from '../claude/collect.ts'
+import { compareFiles, type FileRelation } from '../claude/compare.ts'
 import type { Installation } from '../claude/install.ts'
 import { isMaterial, tailIsMaterial } from '../claude/material.ts'
 import type { Classification, LocalFile, Oid, SessionState } from '../model.ts'
 import type { AppliedFile } from './materialise.ts'
 
 /** L of DESIGN section 4: whether this machine's files differ materially from the record. */
-export async function changedHere(files: readonly LocalFile[], delta: Delta, state: SessionState): Promise<boolean> {
+export async function changedHere(
+  files: readonly LocalFile[],
+  delta: Delta,
+  state: SessionState,
+): Promise<boolean> {
   const paths = new Map(files.map((file) => [file.name, file.localPath]))
   for (const { row } of delta.sources) {
     if (!isMaterial(row.name)) continue
@@ -22,7 +26,11 @@ export async function changedHere(files: readonly LocalFile[], delta: Delta, sta
 }
 
 /** The three-way classification, with a record of the last sync. */
-export function classifyByRecord(changedLocally: boolean, remote: Oid | null, state: SessionState): Classification {
+export function classifyByRecord(
+  changedLocally: boolean,
+  remote: Oid | null,
+  state: SessionState,
+): Classification {
   if (remote === null) return 'gone'
   const moved = remote !== state.commit
   if (changedLocally && moved) return 'diverged'
@@ -30,7 +38,10 @@ export function classifyByRecord(changedLocally: boolean, remote: Oid | null, st
   return moved ? 'fast-forward' : 'same'
 }
 
-export async function changesSince(collected: Collected, state: SessionState): Promise<{ readonly delta: Delta; readonly changed: boolean }> {
+export async function changesSince(
+  collected: Collected,
+  state: SessionState,
+): Promise<{ readonly delta: Delta; readonly changed: boolean }> {
   const delta = await planDelta(collected.files, state.files)
   return { delta, changed: await changedHere(collected.files, delta, state) }
 }
@@ -44,7 +55,9 @@ export async function classifyByContent(
   install: Installation,
   collected: Collected,
 ): Promise<Classification> {
-  const local = new Map(collected.files.filter((file) => isMaterial(file.name)).map((file) => [file.localPath, file]))
+  const local = new Map(
+    collected.files.filter((file) => isMaterial(file.name)).map((file) => [file.localPath, file]),
+  )
   let remoteMore = false
   let localMore = false
   for (const [name, file] of applied) {
@@ -54,7 +67,7 @@ export async function classifyByContent(
     const relation = mine ? await compareFiles(install.stagedPath(file.target), mine) : 'second-missing'
     if (relation === 'different') return 'diverged'
     if (isAhead(relation)) remoteMore = true
-    if (relation === 'first-is-prefix') localMore = await growsMaterially(name, file, mine)  || localMore
+    if (relation === 'first-is-prefix') localMore = (await growsMaterially(name, file, mine)) || localMore
   }
   if (local.size > 0) localMore = true
   if (remoteMore && localMore) return 'diverged'
@@ -66,7 +79,11 @@ function isAhead(relation: FileRelation | 'second-missing'): boolean {
   return relation === 'second-is-prefix' || relation === 'second-missing'
 }
 
-async function growsMaterially(name: string, file: AppliedFile, mine: LocalFile | undefined): Promise<boolean> {
+async function growsMaterially(
+  name: string,
+  file: AppliedFile,
+  mine: LocalFile | undefined,
+): Promise<boolean> {
   if (name !== 'session.jsonl' || !mine || !file.staged) return true
   return tailIsMaterial(mine.localPath, file.staged.size, mine.size)
 }

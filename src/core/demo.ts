@@ -6,7 +6,7 @@ import { continueSession, writeSession } from '../demo/write-session.ts'
 import { makeScratchRepos } from '../git-store/scratch-repo.ts'
 import { parseSessionId, type SessionId } from '../model.ts'
 import { exportDeviceKey, importDeviceKey, initDevice } from './key.ts'
-import { pullSession, type PullResult } from './pull.ts'
+import { type PullResult, pullSession } from './pull.ts'
 import { pushSession } from './push.ts'
 import type { PushResult } from './push-job.ts'
 import type { World } from './world.ts'
@@ -31,23 +31,38 @@ const sessionBytes = 400_000
 const moreBytes = 20_000
 
 /** @param say told each step before it is taken, and what came of it */
-export async function runDemo(world: World, options: DemoOptions, say: (line: string) => void): Promise<DemoResult> {
+export async function runDemo(
+  world: World,
+  options: DemoOptions,
+  say: (line: string) => void,
+): Promise<DemoResult> {
   const sandbox = await makeSandbox()
   const [laptop, desktop] = sandbox.machines
   try {
     const on = (machine: SimulatedMachine) => worldOf(world, machine)
     say(`two machines and a bare remote, below ${sandbox.dir}`)
-    await makeScratchRepos(sandbox.remote, sandbox.machines.map((machine) => ({ env: on(machine).env, checkout: machine.checkout })))
+    await makeScratchRepos(
+      sandbox.remote,
+      sandbox.machines.map((machine) => ({ env: on(machine).env, checkout: machine.checkout })),
+    )
     say(`laptop:  an invented Claude Code session in ${laptop.checkout}`)
     const session = parseSessionId('3f2a91c4-5b1e-4d6f-9a37-c0ffee5e5510')
-    const told = { ...toldOn(laptop), session, seed: 'demo', bytes: sessionBytes, startTime: world.now().getTime() - 3_600_000 }
+    const told = {
+      ...toldOn(laptop),
+      session,
+      seed: 'demo',
+      bytes: sessionBytes,
+      startTime: world.now().getTime() - 3_600_000,
+    }
     const { cursor } = await writeSession(told)
     say('laptop:  git teleport init')
     const key = await initDevice(on(laptop), {})
     say(`         made the device key ${key.device}`)
     say('laptop:  git teleport push')
     const pushed = await pushSession(on(laptop), {})
-    say(`         sent ${kB(pushed.bytesAdded)} as ${kB(pushed.bytesSent)}, encrypted and signed, in ${pushed.ref}`)
+    say(
+      `         sent ${kB(pushed.bytesAdded)} as ${kB(pushed.bytesSent)}, encrypted and signed, in ${pushed.ref}`,
+    )
     say('desktop: git teleport key import   (the key, carried over as an encrypted text)')
     await importDeviceKey(on(desktop), await exportDeviceKey(on(laptop), demoPassphrase), demoPassphrase)
     say(`desktop: git teleport pull ${session.slice(0, 8)}`)
@@ -62,7 +77,15 @@ export async function runDemo(world: World, options: DemoOptions, say: (line: st
     say(`laptop:  git teleport pull ${session.slice(0, 8)}`)
     const returned = await pullSession(on(laptop), { session })
     say(`         ${returned.state}: the laptop has it all again`)
-    return { session, pushed, pulled, returned, moved, resume: pulled.resume, folder: options.keep ? sandbox.dir : null }
+    return {
+      session,
+      pushed,
+      pulled,
+      returned,
+      moved,
+      resume: pulled.resume,
+      folder: options.keep ? sandbox.dir : null,
+    }
   } finally {
     if (!options.keep) await sandbox.remove()
   }
@@ -89,7 +112,11 @@ function worldOf(world: World, machine: SimulatedMachine): World {
   }
 }
 
-async function compare(from: SimulatedMachine, to: SimulatedMachine, session: SessionId): Promise<DemoResult['moved']> {
+async function compare(
+  from: SimulatedMachine,
+  to: SimulatedMachine,
+  session: SessionId,
+): Promise<DemoResult['moved']> {
   const sent = await countSession(path.join(from.home, '.claude'), session)
   const arrived = await countSession(path.join(to.home, '.claude'), session)
   const nothing: Count = { files: 0, bytes: 0 }

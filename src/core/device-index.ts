@@ -77,9 +77,13 @@ async function ownTip(ws: Workspace, device: DeviceKey, commit: Oid | null): Pro
   if (commit === null) return null
   const tip = await readSignedCommit(ws, commit)
   if (tip.device === device.id && tip.trailers.ref === indexRef(device.id)) return tip
-  throw new TeleportError('untrusted-signer', `this device's index on the remote was written by another key`, {
-    hint: 'git teleport doctor',
-  })
+  throw new TeleportError(
+    'untrusted-signer',
+    `this device's index on the remote was written by another key`,
+    {
+      hint: 'git teleport doctor',
+    },
+  )
 }
 
 async function changedTree(
@@ -103,7 +107,11 @@ async function changedTree(
     folder.set(entry.session, { mode: '100644', name: entry.session, oid: blob })
     mine.set(shard, { mode: '040000', name: shard, oid: await objects.writeTree([...folder.values()]) })
   }
-  audiences.set(audience, { mode: '040000', name: audience, oid: await objects.writeTree([...mine.values()]) })
+  audiences.set(audience, {
+    mode: '040000',
+    name: audience,
+    oid: await objects.writeTree([...mine.values()]),
+  })
   const a: TreeEntry = { mode: '040000', name: 'a', oid: await objects.writeTree([...audiences.values()]) }
   return objects.writeTree([a])
 }
@@ -121,7 +129,12 @@ async function dropElsewhere(
     const entries = await readFolder(ws, folder.get(shard)?.oid)
     if (!entries.delete(session)) continue
     if (entries.size === 0) folder.delete(shard)
-    else folder.set(shard, { mode: '040000', name: shard, oid: await ws.store.objects.writeTree([...entries.values()]) })
+    else
+      folder.set(shard, {
+        mode: '040000',
+        name: shard,
+        oid: await ws.store.objects.writeTree([...entries.values()]),
+      })
     audiences.set(other.name, { ...other, oid: await ws.store.objects.writeTree([...folder.values()]) })
   }
 }
@@ -159,7 +172,8 @@ async function openEnvelope(
 }
 
 function parseEnvelope(value: unknown): { readonly key: string; readonly recipient: string } | undefined {
-  if (typeof value !== 'object' || value === null || !('key' in value) || !('recipient' in value)) return undefined
+  if (typeof value !== 'object' || value === null || !('key' in value) || !('recipient' in value))
+    return undefined
   const { key, recipient } = value
   return typeof key === 'string' && typeof recipient === 'string' ? { key, recipient } : undefined
 }

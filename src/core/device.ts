@@ -18,7 +18,9 @@ export function ownDevicesPath(world: World): string {
 }
 
 /** Key text or path, in the order: environment, the user's git config, the default place. */
-export async function keySource(world: World): Promise<{ readonly path: string } | { readonly text: string }> {
+export async function keySource(
+  world: World,
+): Promise<{ readonly path: string } | { readonly text: string }> {
   const text = world.env['GIT_TELEPORT_IDENTITY']
   if (text) return { text }
   const named = world.env['GIT_TELEPORT_IDENTITY_FILE']

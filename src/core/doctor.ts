@@ -51,9 +51,14 @@ async function claudeFinding(world: World): Promise<Omit<Finding, 'name'>> {
   const claude = claudeHome(world.env, world.home, world.platform)
   const sessions = await allSessions(claude)
   const seen = new Set<SessionId>()
-  const twice = sessions.filter((each) => seen.size === seen.add(each.session).size).map((each) => each.session)
+  const twice = sessions
+    .filter((each) => seen.size === seen.add(each.session).size)
+    .map((each) => each.session)
   if (twice.length > 0) {
-    return warning(`${twice.length} sessions lie in two project folders: ${twice[0]}`, `git teleport pull ${twice[0]}`)
+    return warning(
+      `${twice.length} sessions lie in two project folders: ${twice[0]}`,
+      `git teleport pull ${twice[0]}`,
+    )
   }
   return ok(`${sessions.length} sessions in ${claude.config}`)
 }

@@ -53,7 +53,10 @@ export async function exportSession(
 
 /** The conversation first, the rest by name. */
 async function table(ws: Workspace, files: readonly LocalFile[]): Promise<ArchiveMeta['files']> {
-  ws.world.progress.step('packing', files.reduce((sum, file) => sum + file.size, 0))
+  ws.world.progress.step(
+    'packing',
+    files.reduce((sum, file) => sum + file.size, 0),
+  )
   const rows: ArchiveMeta['files'][number][] = []
   for (const file of [...files].sort(byName)) {
     const hash = createHash('sha256')

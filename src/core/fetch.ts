@@ -8,7 +8,7 @@ import { listIn } from './list.ts'
 import { readRecord } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { judgeTip, readTip } from './tip.ts'
-import { withLockedWorkspace, type Workspace } from './workspace.ts'
+import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 export interface FetchOptions {
@@ -28,7 +28,8 @@ export interface FetchedSession {
 /** Each is verified before the store remembers it; one that fails is reported and the others go on. */
 export async function fetchSessions(world: World, options: FetchOptions): Promise<readonly FetchedSession[]> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const wanted = options.sessions.length > 0 ? options.sessions : (await listIn(ws, {})).map((each) => each.session)
+    const wanted =
+      options.sessions.length > 0 ? options.sessions : (await listIn(ws, {})).map((each) => each.session)
     const fetched: FetchedSession[] = []
     for (const each of wanted) {
       const one = await fetchOne(ws, each, options.sessions.length > 0)
@@ -48,7 +49,12 @@ async function fetchOne(ws: Workspace, wanted: string, named: boolean): Promise<
     const ref = sessionRef(found.session)
     const seen = await ws.store.refs.seen(ref)
     await ws.store.refs.accept([{ ref, expected: seen, next: found.commit }])
-    return { session: found.session, commit: found.commit, seq: tip.trailers.seq, isNew: seen !== found.commit }
+    return {
+      session: found.session,
+      commit: found.commit,
+      seq: tip.trailers.seq,
+      isNew: seen !== found.commit,
+    }
   } catch (error) {
     if (named || !(error instanceof TeleportError)) throw error
     ws.world.note(`${wanted} was left out: ${error.message}`)

@@ -16,9 +16,13 @@ export async function forkLocally(ws: Workspace, file: SessionFile): Promise<Ses
   const { claude } = ws
   const open = (await liveClients(claude)).find((client) => client.session === file.session)
   if (open) {
-    throw new TeleportError('session-live', `session ${file.session} is open in a running client (process ${open.pid})`, {
-      hint: `close it there, then run: git teleport push --fork ${file.session}`,
-    })
+    throw new TeleportError(
+      'session-live',
+      `session ${file.session} is open in a running client (process ${open.pid})`,
+      {
+        hint: `close it there, then run: git teleport push --fork ${file.session}`,
+      },
+    )
   }
   const collected = await collectSession(claude, file, { top: ws.repo.top, previousScan: null })
   const session = parseSessionId(ws.world.uuid())
@@ -26,7 +30,13 @@ export async function forkLocally(ws: Workspace, file: SessionFile): Promise<Ses
   const origin = { ...collected.origin, device: noDevice, principal: '', host: '' }
   const install = await beginInstall(claude, installFolder(ws), { session, now: ws.world.now() })
   try {
-    const fork = { ws, here, relocation: planRelocation(origin, file.session, here), from: file.session, install }
+    const fork = {
+      ws,
+      here,
+      relocation: planRelocation(origin, file.session, here),
+      from: file.session,
+      install,
+    }
     for (const each of collected.files) await copyAs(fork, each)
     await install.commit()
   } finally {

@@ -78,7 +78,9 @@ async function stageArchive(
 ): Promise<StagedArchive> {
   const dropped = new Map<string, number>()
   const applied = new Map<string, AppliedFile>()
-  let opened: { readonly meta: ArchiveMeta; readonly place: Place; readonly local: LocalSide | null } | undefined
+  let opened:
+    | { readonly meta: ArchiveMeta; readonly place: Place; readonly local: LocalSide | null }
+    | undefined
   await unpackArchive(archive, {
     async meta(meta) {
       const local = as ? null : await findLocalSide(ws, meta.session, null)
@@ -90,25 +92,37 @@ async function stageArchive(
       const { meta, place } = opened
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
-      const target = localPath(ws.claude, place.here, name, relocation, path, { restoreEnv: place.restoreEnv })
+      const target = localPath(ws.claude, place.here, name, relocation, path, {
+        restoreEnv: place.restoreEnv,
+      })
       if (target === null || !isAllowed(name, path, relocation, options)) return
       const here = relocateContent(name, content, relocation, rowOptions(place, options, dropped))
       if (name === 'history.jsonl') return install.appendHistory(here)
       const staged = await install.stage(target, here)
-      applied.set(name, { progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false }, target, staged })
+      applied.set(name, {
+        progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false },
+        target,
+        staged,
+      })
     },
   })
   if (!opened) throw new TeleportError('damaged-bundle', 'the archive has no table')
   return { ...opened, applied, dropped }
 }
 
-function isAllowed(name: string, path: string | undefined, relocation: Relocation, options: ImportOptions): boolean {
+function isAllowed(
+  name: string,
+  path: string | undefined,
+  relocation: Relocation,
+  options: ImportOptions,
+): boolean {
   if (options.exact) return true
   return mayInstall(name, path, relocation, checkpointTarget(relocation.here.root, relocation.here.platform))
 }
 
 function rowOptions(place: Place, options: ImportOptions, dropped: Map<string, number>): RelocateOptions {
-  const fork = place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
+  const fork =
+    place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
   if (options.exact) return { deep: place.deep, ...fork }
   return {
     deep: place.deep,
@@ -151,16 +165,24 @@ async function write(
   const { session } = staged.place.here
   const open = (await liveClients(ws.claude)).find((client) => client.session === session)
   if (open) {
-    throw new TeleportError('session-live', `session ${session} is open in a running client (process ${open.pid})`, {
-      hint: 'close it there, then import again',
-    })
+    throw new TeleportError(
+      'session-live',
+      `session ${session} is open in a running client (process ${open.pid})`,
+      {
+        hint: 'close it there, then import again',
+      },
+    )
   }
   if (staged.local) await removeCopies(staged.local, install, options.force ?? false)
   return (await install.commit()).id
 }
 
 function notTheSame(meta: ArchiveMeta): TeleportError {
-  return new TeleportError('diverged', `session ${meta.session} is here already and went another way than the archive`, {
-    hint: 'import with --fork to give the archive’s one a new id, or with --force to replace the one here (backed up)',
-  })
+  return new TeleportError(
+    'diverged',
+    `session ${meta.session} is here already and went another way than the archive`,
+    {
+      hint: 'import with --fork to give the archive’s one a new id, or with --force to replace the one here (backed up)',
+    },
+  )
 }

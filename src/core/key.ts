@@ -32,7 +32,10 @@ export interface InitOptions {
 }
 
 /** Makes or chooses this machine's key. A key that is there already is kept and shown. */
-export async function initDevice(world: World, options: InitOptions): Promise<ShownKey & { readonly made: boolean }> {
+export async function initDevice(
+  world: World,
+  options: InitOptions,
+): Promise<ShownKey & { readonly made: boolean }> {
   if (options.keyFile !== undefined) return { ...(await chooseKey(world, options.keyFile)), made: false }
   const existing = await loadDevice(world).catch((error: unknown) => {
     if (hasCode(error, 'no-key')) return null
@@ -79,7 +82,10 @@ export async function importDeviceKey(world: World, text: string, passphrase: st
 }
 
 /** Counts another device as one's own: what it signs is believed, and what is pushed can be read on it. */
-export async function trustKey(world: World, line: string): Promise<{ readonly device: DeviceId; readonly added: boolean }> {
+export async function trustKey(
+  world: World,
+  line: string,
+): Promise<{ readonly device: DeviceId; readonly added: boolean }> {
   const key = parseSshPublicKey(line)
   const device = deviceIdOf(key.blob)
   const known = (await readOwnDevices(ownDevicesPath(world))).map((each) => parseOwnDevice(each).recipient)

@@ -7,7 +7,7 @@ import type { Classification, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { readRecord } from './records.ts'
-import { withWorkspace, type Workspace } from './workspace.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 export interface ListOptions {
@@ -49,7 +49,9 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
   const { entries, untrusted } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })
   ws.world.progress.done()
   if (untrusted.length > 0) {
-    ws.world.note(`${untrusted.length} other ${untrusted.length === 1 ? 'device has' : 'devices have'} sessions here that are not for you`)
+    ws.world.note(
+      `${untrusted.length} other ${untrusted.length === 1 ? 'device has' : 'devices have'} sessions here that are not for you`,
+    )
   }
   const here = await localKnowledge(ws)
   const listed: ListedSession[] = []
@@ -58,7 +60,9 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
     if ((expired || each.entry.state !== 'live') && !options.all) continue
     listed.push(await describe(ws, each, here, expired))
   }
-  return listed.sort((a, b) => (a.updated < b.updated ? 1 : a.updated > b.updated ? -1 : a.session < b.session ? -1 : 1))
+  return listed.sort((a, b) =>
+    a.updated < b.updated ? 1 : a.updated > b.updated ? -1 : a.session < b.session ? -1 : 1,
+  )
 }
 
 function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
@@ -90,7 +94,12 @@ async function localKnowledge(ws: Workspace): Promise<LocalKnowledge> {
   }
 }
 
-async function describe(ws: Workspace, { entry, device }: ListedEntry, here: LocalKnowledge, expired: boolean): Promise<ListedSession> {
+async function describe(
+  ws: Workspace,
+  { entry, device }: ListedEntry,
+  here: LocalKnowledge,
+  expired: boolean,
+): Promise<ListedSession> {
   return {
     session: entry.session,
     title: entry.title,
@@ -111,7 +120,12 @@ async function describe(ws: Workspace, { entry, device }: ListedEntry, here: Loc
 }
 
 /** By the record and the size of the transcript: cheap, and right unless something rewrote it in place. */
-async function stateOf(ws: Workspace, entry: IndexEntry, here: LocalKnowledge, expired: boolean): Promise<Classification | null> {
+async function stateOf(
+  ws: Workspace,
+  entry: IndexEntry,
+  here: LocalKnowledge,
+  expired: boolean,
+): Promise<Classification | null> {
   if (entry.state === 'removed') return 'gone'
   if (expired || entry.state === 'expired') return 'expired'
   const file = here.files.get(entry.session)

@@ -29,7 +29,10 @@ export async function findLocalSide(
   const file = copies.find((copy) => copy.path === recorded) ?? copies[0]
   if (!file) return null
   try {
-    const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan: state?.scan ?? null })
+    const collected = await collectSession(ws.claude, file, {
+      top: ws.repo.top,
+      previousScan: state?.scan ?? null,
+    })
     const cwd = collected.scan.cwd ?? ''
     return {
       file,
@@ -52,10 +55,14 @@ export async function removeCopies(local: LocalSide, install: Installation, forc
     const kept = local.collected.files.find((file) => file.name === 'session.jsonl')
     const relation = kept ? await compareFiles(copy.path, kept) : 'different'
     if (relation === 'different' && !force) {
-      throw new TeleportError('foreign-file', `session ${copy.session} lies in two project folders with different content`, {
-        hint: `git teleport pull --force ${copy.session}   (moves ${copy.path} to the backup)`,
-        data: { copies: [local.file.path, copy.path] },
-      })
+      throw new TeleportError(
+        'foreign-file',
+        `session ${copy.session} lies in two project folders with different content`,
+        {
+          hint: `git teleport pull --force ${copy.session}   (moves ${copy.path} to the backup)`,
+          data: { copies: [local.file.path, copy.path] },
+        },
+      )
     }
     install.remove(copy.path)
   }

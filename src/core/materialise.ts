@@ -49,7 +49,10 @@ export async function materialise(
 ): Promise<ReadonlyMap<string, AppliedFile>> {
   const files = new Map(Object.entries(base.files).map(([name, record]) => [name, fromRecord(record)]))
   const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
-  ws.world.progress.step('decrypting', todo.reduce((sum, segment) => sum + segment.sizes[0], 0))
+  ws.world.progress.step(
+    'decrypting',
+    todo.reduce((sum, segment) => sum + segment.sizes[0], 0),
+  )
   const tables: (readonly PieceRow[])[] = []
   for (const segment of todo) {
     const stager = { ws, place, install, base, files, relocation: relocationOf(tip, segment, place) }
@@ -58,23 +61,36 @@ export async function materialise(
   if (base.seq === 0) checkLog(tables)
   const fold = foldChains([...files].map(([name, file]) => [name, file.progress.chain] as const))
   if (fold !== tip.manifest.files.fold) {
-    throw new TeleportError('damaged-bundle', `the pieces of session ${tip.session} do not add up to its manifest`, {
-      hint: `git teleport push --force ${tip.session}`,
-    })
+    throw new TeleportError(
+      'damaged-bundle',
+      `the pieces of session ${tip.session} do not add up to its manifest`,
+      {
+        hint: `git teleport push --force ${tip.session}`,
+      },
+    )
   }
   return files
 }
 
 function fromRecord(record: FileRecord): AppliedFile {
   const { gen, size, chain, path } = record
-  const progress: FileProgress = { gen, size, chain, gone: record.gone ?? false, ...(path === undefined ? {} : { path }) }
+  const progress: FileProgress = {
+    gen,
+    size,
+    chain,
+    gone: record.gone ?? false,
+    ...(path === undefined ? {} : { path }),
+  }
   return { progress, target: record.localPath === '' ? null : record.localPath, staged: null }
 }
 
 function relocationOf(tip: OpenTip, segment: SegmentRow, place: Place): Relocation {
   const origin = tip.manifest.origins[segment.origin]
   if (origin) return relocationTo(place, origin)
-  throw new TeleportError('damaged-bundle', `segment ${segment.name} of session ${tip.session} names no origin`)
+  throw new TeleportError(
+    'damaged-bundle',
+    `segment ${segment.name} of session ${tip.session} names no origin`,
+  )
 }
 
 interface Stager {
@@ -113,7 +129,11 @@ async function applySegment(tip: OpenTip, segment: SegmentRow, stager: Stager): 
   return rows
 }
 
-async function applyPiece(stager: Stager, row: PieceRow, content: AsyncIterable<Uint8Array> | null): Promise<void> {
+async function applyPiece(
+  stager: Stager,
+  row: PieceRow,
+  content: AsyncIterable<Uint8Array> | null,
+): Promise<void> {
   const before = stager.files.get(row.name)
   const { next, skip } = applyRow(before?.progress, row)
   if (skip) return
@@ -123,10 +143,17 @@ async function applyPiece(stager: Stager, row: PieceRow, content: AsyncIterable<
 }
 
 /** An `append` stays where its file is; a new file gets its place from its name. */
-function targetOf(stager: Stager, row: PieceRow, next: FileProgress, before: AppliedFile | undefined): string | null {
+function targetOf(
+  stager: Stager,
+  row: PieceRow,
+  next: FileProgress,
+  before: AppliedFile | undefined,
+): string | null {
   if (row.op !== 'whole' && before) return before.target
   const { place, ws } = stager
-  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, { restoreEnv: place.restoreEnv })
+  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, {
+    restoreEnv: place.restoreEnv,
+  })
 }
 
 async function stagePiece(
@@ -155,6 +182,7 @@ async function stagePiece(
 }
 
 function relocationOptions(place: Place): Parameters<typeof relocateContent>[3] {
-  const fork = place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
+  const fork =
+    place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
   return { deep: place.deep, ...fork }
 }

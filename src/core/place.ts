@@ -1,8 +1,8 @@
 /** Where a session belongs on this machine, and how one origin's paths are told here. */
 
-import { type Relocation, type Here, planRelocation } from '../claude/relocation.ts'
-import { projectDirName } from '../claude/project-dir.ts'
 import type { SessionFile } from '../claude/locate.ts'
+import { projectDirName } from '../claude/project-dir.ts'
+import { type Here, planRelocation, type Relocation } from '../claude/relocation.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
 import type { Manifest, Origin, SessionId } from '../model.ts'
@@ -30,7 +30,12 @@ export interface PlaceOptions {
  * A session stays filed where it lies already; a new one goes under its launch folder, which keeps its place below
  * the project's root.
  */
-export function placeFor(ws: Workspace, session: SessionId, origin: Origin | undefined, options: PlaceOptions): Place {
+export function placeFor(
+  ws: Workspace,
+  session: SessionId,
+  origin: Origin | undefined,
+  options: PlaceOptions,
+): Place {
   const { claude, repo } = ws
   const folders = { platform: claude.platform, home: claude.home, config: claude.config, root: repo.top }
   const here: Here = { ...folders, projectDir: '', session: options.as ?? session }
@@ -75,7 +80,8 @@ export function lastOrigin(manifest: Manifest): Origin | undefined {
 export function placeAtOrigin(ws: Workspace, tip: OpenTip, copy: SessionFile): Place | undefined {
   const { claude } = ws
   const origin = tip.manifest.origins.find(
-    (each) => each.projectDir === copy.projectDir && each.home === claude.home && each.config === claude.config,
+    (each) =>
+      each.projectDir === copy.projectDir && each.home === claude.home && each.config === claude.config,
   )
   if (!origin) return undefined
   const { platform, home, config, root, projectDir } = origin

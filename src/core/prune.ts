@@ -10,7 +10,10 @@ export interface PruneResult {
 }
 
 /** Objects that nothing names any more go once they are two weeks old. */
-export async function pruneStore(world: World, options: { readonly remote?: string | undefined }): Promise<PruneResult> {
+export async function pruneStore(
+  world: World,
+  options: { readonly remote?: string | undefined },
+): Promise<PruneResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     world.progress.step('compacting the store')
     const { before, after } = await compactStore(ws.store)

@@ -90,15 +90,23 @@ async function pullFork(incoming: Incoming): Promise<PullResult> {
 }
 
 async function pullNew(incoming: Incoming): Promise<PullResult> {
-  const place = placeFor(incoming.ws, incoming.tip.session, lastOrigin(incoming.tip.manifest), incoming.options)
+  const place = placeFor(
+    incoming.ws,
+    incoming.tip.session,
+    lastOrigin(incoming.tip.manifest),
+    incoming.options,
+  )
   return replaceBy(incoming, 'new', emptyBase, place, null)
 }
 
 async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResult> {
   const { state, tip, options } = incoming
   const known = state !== null && local.belongsHere && continues(tip, state)
-  const found = known ? await compareByRecord(incoming, local, state) : await compareByContent(incoming, local)
-  if (found === 'diverged' && !options.force) throw divergedError(incoming.ws, tip, local.collected.scan.messages)
+  const found = known
+    ? await compareByRecord(incoming, local, state)
+    : await compareByContent(incoming, local)
+  if (found === 'diverged' && !options.force)
+    throw divergedError(incoming.ws, tip, local.collected.scan.messages)
   const place = placeFor(incoming.ws, tip.session, lastOrigin(tip.manifest), {
     ...options,
     existing: local.belongsHere ? local.file : undefined,
@@ -110,7 +118,11 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   return replaceBy(incoming, found, known ? state : emptyBase, place, local)
 }
 
-async function compareByRecord(incoming: Incoming, local: LocalSide, state: SessionState): Promise<Classification> {
+async function compareByRecord(
+  incoming: Incoming,
+  local: LocalSide,
+  state: SessionState,
+): Promise<Classification> {
   const { changed } = await changesSince(local.collected, state)
   return classifyByRecord(changed, incoming.tip.commit, state)
 }
@@ -213,10 +225,14 @@ async function refuseWhenOpen(incoming: Incoming): Promise<void> {
   if (options.dryRun) return
   const open = (await liveClients(ws.claude)).find((client) => client.session === tip.session)
   if (!open) return
-  throw new TeleportError('session-live', `session ${tip.session} is open in a running client (process ${open.pid})`, {
-    hint: `close it there, then run: git teleport pull ${tip.session}`,
-    data: { pid: open.pid },
-  })
+  throw new TeleportError(
+    'session-live',
+    `session ${tip.session} is open in a running client (process ${open.pid})`,
+    {
+      hint: `close it there, then run: git teleport pull ${tip.session}`,
+      data: { pid: open.pid },
+    },
+  )
 }
 
 async function withInstallation<T>(

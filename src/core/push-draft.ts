@@ -141,7 +141,10 @@ interface Position {
 }
 
 function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
-  const links = input.base.kind === 'restart' ? input.base.replaced.links : (continuedState(input.base)?.manifest.links ?? [])
+  const links =
+    input.base.kind === 'restart'
+      ? input.base.replaced.links
+      : (continuedState(input.base)?.manifest.links ?? [])
   return {
     format: 1,
     session: input.session,
@@ -161,7 +164,8 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
 }
 
 function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
-  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message)) return links
+  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message))
+    return links
   return [...links, link].slice(-maxLinks)
 }
 
@@ -195,7 +199,11 @@ async function writeSessionTree(
 ): Promise<Oid> {
   const { objects } = ws.store
   const parts = manifest.segments.flatMap((segment) =>
-    (log.blobs.get(segment.name) ?? []).map((oid, part) => ({ mode: '100644' as const, name: partName(segment, part), oid })),
+    (log.blobs.get(segment.name) ?? []).map((oid, part) => ({
+      mode: '100644' as const,
+      name: partName(segment, part),
+      oid,
+    })),
   )
   return objects.writeTree([
     { mode: '100644', name: 'key.age', oid: keyAge },
@@ -203,4 +211,3 @@ async function writeSessionTree(
     { mode: '040000', name: 'segments', oid: await objects.writeTree(parts) },
   ])
 }
-

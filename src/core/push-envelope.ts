@@ -34,7 +34,13 @@ export async function prepareEnvelope(
   const tip = await readTip(ws, previous.session, previous.commit)
   const open = once(() => openTip(ws, tip, device))
   if (previous.audience.join('\n') === readers.join('\n')) {
-    return { recipient: previous.recipient, keyAge: tip.objects.keyAge, newBytes: 0, tip, open: device.isUnlocked() ? open : null }
+    return {
+      recipient: previous.recipient,
+      keyAge: tip.objects.keyAge,
+      newBytes: 0,
+      tip,
+      open: device.isUnlocked() ? open : null,
+    }
   }
   const { identity, recipient } = await open()
   const sealed = await sealIdentity(identity, readers)
@@ -44,7 +50,13 @@ export async function prepareEnvelope(
 async function newEnvelope(ws: Workspace, readers: readonly string[]): Promise<Envelope> {
   const { identity, recipient } = await newIdentity()
   const sealed = await sealIdentity(identity, readers)
-  return { recipient, keyAge: await ws.store.objects.writeBlob(sealed), newBytes: sealed.length, tip: null, open: null }
+  return {
+    recipient,
+    keyAge: await ws.store.objects.writeBlob(sealed),
+    newBytes: sealed.length,
+    tip: null,
+    open: null,
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -27,7 +27,12 @@ export interface LogInput {
   readonly seq: number
 }
 
-export async function extendLog(ws: Workspace, device: DeviceKey, envelope: Envelope, input: LogInput): Promise<Log> {
+export async function extendLog(
+  ws: Workspace,
+  device: DeviceKey,
+  envelope: Envelope,
+  input: LogInput,
+): Promise<Log> {
   const before = continuedState(input.base)?.manifest ?? null
   const blobs = new Map(envelope.tip?.objects.segments)
   const origins = withOrigin(before?.origins ?? [], input.origin)
@@ -58,7 +63,10 @@ export async function extendLog(ws: Workspace, device: DeviceKey, envelope: Enve
   }
 }
 
-function withOrigin(origins: readonly Origin[], origin: Origin): { readonly origins: readonly Origin[]; readonly index: number } {
+function withOrigin(
+  origins: readonly Origin[],
+  origin: Origin,
+): { readonly origins: readonly Origin[]; readonly index: number } {
   const text = JSON.stringify(Object.entries(origin).sort())
   const index = origins.findIndex((known) => JSON.stringify(Object.entries(known).sort()) === text)
   return index >= 0 ? { origins, index } : { origins: [...origins, origin], index: origins.length }

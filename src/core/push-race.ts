@@ -65,7 +65,10 @@ function remoteAhead(tip: OpenTip): TeleportError {
 async function rebuildState(job: PushJob, collected: Collected, tip: OpenTip): Promise<SessionState> {
   const { ws, device, file } = job
   const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { existing: file })
-  const install = await beginInstall(ws.claude, installFolder(ws), { session: tip.session, now: ws.world.now() })
+  const install = await beginInstall(ws.claude, installFolder(ws), {
+    session: tip.session,
+    now: ws.world.now(),
+  })
   try {
     const applied = await materialise(ws, tip, emptyBase, place, install)
     refuseUnlessAhead(ws, tip, await classifyByContent(applied, install, collected), collected)
@@ -79,7 +82,12 @@ async function rebuildState(job: PushJob, collected: Collected, tip: OpenTip): P
   }
 }
 
-function refuseUnlessAhead(ws: PushJob['ws'], tip: OpenTip, found: Classification, collected: Collected): void {
+function refuseUnlessAhead(
+  ws: PushJob['ws'],
+  tip: OpenTip,
+  found: Classification,
+  collected: Collected,
+): void {
   if (found === 'diverged') throw divergedError(ws, tip, collected.scan.messages)
   if (found === 'fast-forward') throw remoteAhead(tip)
 }

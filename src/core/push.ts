@@ -40,7 +40,10 @@ export interface FailedPush {
 }
 
 /** Every session of this work tree; one that fails does not keep the others back. */
-export async function pushAll(world: World, options: PushOptions): Promise<readonly (PushResult | FailedPush)[]> {
+export async function pushAll(
+  world: World,
+  options: PushOptions,
+): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world)
     const readers = await ownRecipients(world, device)
@@ -70,9 +73,13 @@ async function sendSession(job: PushJob): Promise<PushResult> {
     if (outcome.result) return outcome.result
     base = await nextBase(job, collected, base, outcome.moved)
   }
-  throw new TeleportError('remote-moved', `${ws.remote.name} changed during each of ${maxAttempts} attempts to push`, {
-    hint: `git teleport push ${file.session}`,
-  })
+  throw new TeleportError(
+    'remote-moved',
+    `${ws.remote.name} changed during each of ${maxAttempts} attempts to push`,
+    {
+      hint: `git teleport push ${file.session}`,
+    },
+  )
 }
 
 async function firstBase(job: PushJob): Promise<Base> {
@@ -94,11 +101,21 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     progress: ws.world.progress,
   })
   const expiry = nextExpiry(ws, before, options)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires)) return unchanged(job, base.previous)
+  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires))
+    return unchanged(job, base.previous)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
   const person = await author(ws)
   const origin = await describeOrigin(ws, device, collected.origin)
-  const input: DraftInput = { session: file.session, base, origin, scan: collected.scan, delta, readers, author: person, ...expiry }
+  const input: DraftInput = {
+    session: file.session,
+    base,
+    origin,
+    scan: collected.scan,
+    delta,
+    readers,
+    author: person,
+    ...expiry,
+  }
   const draft = await draftPush(ws, device, input)
   const index = await changeIndex(ws, device, person, {
     entries: [draft.entry],
@@ -125,7 +142,8 @@ function nextExpiry(
   options: PushOptions,
 ): { readonly expires: string | null; readonly expiresFixed: boolean } {
   const { expiresDays } = options
-  if (expiresDays === undefined && before?.expiresFixed) return { expires: before.expires, expiresFixed: true }
+  if (expiresDays === undefined && before?.expiresFixed)
+    return { expires: before.expires, expiresFixed: true }
   if (expiresDays === null) return { expires: null, expiresFixed: true }
   const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }

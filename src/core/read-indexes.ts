@@ -33,7 +33,9 @@ export interface IndexReader {
 
 /** Decrypts only what changed since last time: entries are remembered by blob id. */
 export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<Indexes> {
-  const tips = reader.offline ? await ws.store.refs.seenAll('index') : await ws.store.refs.fetch([patterns.indexes], ws.world.progress)
+  const tips = reader.offline
+    ? await ws.store.refs.seenAll('index')
+    : await ws.store.refs.fetch([patterns.indexes], ws.world.progress)
   const entries: ListedEntry[] = []
   const untrusted: DeviceId[] = []
   for (const [ref, commit] of tips) {
@@ -70,7 +72,9 @@ async function readIndex(
   const tip = await believedTip(ws, reader, device, commit)
   if (!tip) return null
   if (cache && tip.trailers.seq < cache.seq) {
-    ws.world.note(`the index of device ${device} went back from ${cache.seq} to ${tip.trailers.seq}: the newer one is shown`)
+    ws.world.note(
+      `the index of device ${device} went back from ${cache.seq} to ${tip.trailers.seq}: the newer one is shown`,
+    )
     return cache.rows
   }
   const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows.map((row) => [row.blob, row.entry])))
@@ -122,7 +126,8 @@ async function decryptRows(
   const identities = new Map<string, string | null>()
   for await (const [oid, sealed] of objects.readBlobs(wanted, 16 * 1024)) {
     const audience = blobs.get(oid) ?? ''
-    if (!identities.has(audience)) identities.set(audience, await audienceIdentity(ws, reader, keys.get(audience)))
+    if (!identities.has(audience))
+      identities.set(audience, await audienceIdentity(ws, reader, keys.get(audience)))
     const identity = identities.get(audience)
     if (identity) rows.push({ blob: oid, entry: parseIndexEntry(await openBytes(identity, sealed)) })
   }
@@ -130,7 +135,11 @@ async function decryptRows(
 }
 
 /** Null when this machine is not among the readers: then the entries are meant for others. */
-async function audienceIdentity(ws: Workspace, reader: IndexReader, key: Oid | undefined): Promise<string | null> {
+async function audienceIdentity(
+  ws: Workspace,
+  reader: IndexReader,
+  key: Oid | undefined,
+): Promise<string | null> {
   if (key === undefined) return null
   try {
     return (await openIdentity(await ws.store.objects.readBlob(key, 512 * 1024), reader.device)).identity
@@ -144,6 +153,7 @@ async function audienceIdentity(ws: Workspace, reader: IndexReader, key: Oid | u
 function parseCache(value: unknown): Cache | null {
   if (!isPlainObject(value)) return null
   const { commit, seq, rows } = value
-  if (typeof commit !== 'string' || !isOid(commit) || typeof seq !== 'number' || !Array.isArray(rows)) return null
+  if (typeof commit !== 'string' || !isOid(commit) || typeof seq !== 'number' || !Array.isArray(rows))
+    return null
   return { commit, seq, rows: rows.map(([blob, entry]) => ({ blob, entry })) }
 }

@@ -14,25 +14,43 @@ export async function recordFiles(
 ): Promise<Readonly<Record<string, FileRecord>>> {
   const records: [string, FileRecord][] = []
   for (const [name, file] of applied) {
-    records.push([name, name === 'history.jsonl' ? await historyRecord(file, history) : record(name, file, base)])
+    records.push([
+      name,
+      name === 'history.jsonl' ? await historyRecord(file, history) : record(name, file, base),
+    ])
   }
   return Object.fromEntries(records)
 }
 
 function record(name: string, file: AppliedFile, base: LogBase): FileRecord {
   const known = base.files[name]
-  if (known && file.staged === null && !file.progress.gone && known.gen === file.progress.gen && known.size === file.progress.size) {
+  if (
+    known &&
+    file.staged === null &&
+    !file.progress.gone &&
+    known.gen === file.progress.gen &&
+    known.size === file.progress.size
+  ) {
     return { ...known, chain: file.progress.chain }
   }
-  if (file.target === null || file.staged === null || file.progress.gone) return logical(file, { localPath: '', localSize: 0, localSha256: emptySha256 })
-  return logical(file, { localPath: file.target, localSize: file.staged.size, localSha256: file.staged.sha256 })
+  if (file.target === null || file.staged === null || file.progress.gone)
+    return logical(file, { localPath: '', localSize: 0, localSha256: emptySha256 })
+  return logical(file, {
+    localPath: file.target,
+    localSize: file.staged.size,
+    localSha256: file.staged.sha256,
+  })
 }
 
 async function historyRecord(file: AppliedFile, history: LocalFile | null): Promise<FileRecord> {
   if (!history) return logical(file, { localPath: '', localSize: 0, localSha256: emptySha256 })
   const hash = createHash('sha256')
   for await (const chunk of history.read(0, history.size)) hash.update(chunk)
-  return logical(file, { localPath: history.localPath, localSize: history.size, localSha256: asSha256(hash.digest('hex')) })
+  return logical(file, {
+    localPath: history.localPath,
+    localSize: history.size,
+    localSha256: asSha256(hash.digest('hex')),
+  })
 }
 
 function logical(

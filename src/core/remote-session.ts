@@ -24,8 +24,14 @@ export async function findRemoteSession(ws: Workspace, wanted: string | undefine
   const [first, second] = found
   if (first && !second) return first
   if (second) {
-    const what = wanted === undefined ? `${found.length} sessions are on ${ws.remote.name}` : `"${wanted}" fits ${found.length} sessions`
-    throw ambiguous(what, found.map((each) => each.session))
+    const what =
+      wanted === undefined
+        ? `${found.length} sessions are on ${ws.remote.name}`
+        : `"${wanted}" fits ${found.length} sessions`
+    throw ambiguous(
+      what,
+      found.map((each) => each.session),
+    )
   }
   throw await missing(ws, wanted)
 }
@@ -50,9 +56,13 @@ async function missing(ws: Workspace, wanted: string | undefined): Promise<Telep
       hint: `git teleport push ${id}`,
     })
   }
-  return new TeleportError('no-remote-session', `no session ${wanted} on ${ws.remote.name} (${ws.remote.url})`, {
-    hint: 'git teleport list',
-  })
+  return new TeleportError(
+    'no-remote-session',
+    `no session ${wanted} on ${ws.remote.name} (${ws.remote.url})`,
+    {
+      hint: 'git teleport list',
+    },
+  )
 }
 
 async function wasThere(ws: Workspace, session: SessionId): Promise<boolean> {

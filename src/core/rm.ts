@@ -1,15 +1,14 @@
 /** `rm`: takes a session off the remote now, and leaves a tombstone in this device's index. */
 
 import { TeleportError } from '../errors.ts'
-import { sessionRef } from '../git-store/refs.ts'
+import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { IndexEntry, SessionId } from '../model.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { acceptIndex, changeIndex, refreshIndex } from './device-index.ts'
-import { indexRef } from '../git-store/refs.ts'
 import { currentState } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
-import { judgeTip, openTip, readTip, type OpenTip } from './tip.ts'
-import { withLockedWorkspace, type Workspace } from './workspace.ts'
+import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
 
@@ -46,7 +45,10 @@ export async function removeSession(world: World, options: RemoveOptions): Promi
         action: 'remove',
       })
       const ref = sessionRef(found.session)
-      const outcome = await ws.store.refs.push([{ ref, expected: found.commit, next: null }, index], world.progress)
+      const outcome = await ws.store.refs.push(
+        [{ ref, expected: found.commit, next: null }, index],
+        world.progress,
+      )
       if (outcome.kind === 'moved') {
         if (outcome.refs.includes(indexRef(device.id))) await refreshIndex(ws, device)
         continue
@@ -55,9 +57,13 @@ export async function removeSession(world: World, options: RemoveOptions): Promi
       world.progress.done()
       return { session: found.session, ref, title: open.manifest.title }
     }
-    throw new TeleportError('remote-moved', `${ws.remote.name} changed during each of ${maxAttempts} attempts`, {
-      hint: `git teleport rm ${options.session}`,
-    })
+    throw new TeleportError(
+      'remote-moved',
+      `${ws.remote.name} changed during each of ${maxAttempts} attempts`,
+      {
+        hint: `git teleport rm ${options.session}`,
+      },
+    )
   })
 }
 

@@ -6,13 +6,13 @@ import { scanTranscript } from '../claude/scan.ts'
 import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import { isSessionId, type Oid, type SessionId } from '../model.ts'
-import { renderTranscript, type TextOptions } from '../review/transcript-text.ts'
+import { renderTranscript, type TextOptions } from '../review/transcript.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
 import { findRemoteSession } from './remote-session.ts'
-import { judgeTip, openTip, readTip, type OpenTip } from './tip.ts'
-import { installFolder, withWorkspace, type Workspace } from './workspace.ts'
+import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { installFolder, type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
 export interface ShowOptions {
@@ -50,18 +50,24 @@ export async function showSession(
 ): Promise<void> {
   await withWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world)
-    const found = options.offline ? await fetchedSession(ws, options.session) : await findRemoteSession(ws, options.session)
+    const found = options.offline
+      ? await fetchedSession(ws, options.session)
+      : await findRemoteSession(ws, options.session)
     const tip = await readTip(ws, found.session, found.commit)
     const own = await ownRecipients(world, device)
     const isOwn = own.includes(tip.signer.recipient)
-    if (!isOwn) world.note(`signed by device ${tip.device}, which is not one of yours: shown only, it cannot be pulled`)
+    if (!isOwn)
+      world.note(`signed by device ${tip.device}, which is not one of yours: shown only, it cannot be pulled`)
     await judgeTip(ws, tip, { own: [...own, tip.signer.recipient], state: null, allowExpired: true })
     const open = await openTip(ws, tip, device)
     await render(ws, open, isOwn, options.text, head, body)
   })
 }
 
-async function fetchedSession(ws: Workspace, wanted: string): Promise<{ readonly session: SessionId; readonly commit: Oid }> {
+async function fetchedSession(
+  ws: Workspace,
+  wanted: string,
+): Promise<{ readonly session: SessionId; readonly commit: Oid }> {
   const id = wanted.toLowerCase()
   const commit = isSessionId(id) ? await ws.store.refs.seen(sessionRef(id)) : null
   if (isSessionId(id) && commit) return { session: id, commit }
@@ -79,11 +85,15 @@ async function render(
   body: (text: string) => Promise<void>,
 ): Promise<void> {
   const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
-  const install = await beginInstall(ws.claude, installFolder(ws), { session: tip.session, now: ws.world.now() })
+  const install = await beginInstall(ws.claude, installFolder(ws), {
+    session: tip.session,
+    now: ws.world.now(),
+  })
   try {
     const applied = await materialise(ws, tip, emptyBase, place, install)
     const transcript = applied.get('session.jsonl')
-    if (!transcript?.target || !transcript.staged) throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
+    if (!transcript?.target || !transcript.staged)
+      throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
     const staged = install.stagedPath(transcript.target)
     const scan = await scanTranscript(staged, transcript.staged.size, null)
     ws.world.progress.done()
@@ -115,4 +125,3 @@ function facts(tip: OpenTip, isOwn: boolean, messages: number): ShownSession {
     client: manifest.client,
   }
 }
-

@@ -9,7 +9,7 @@ import type { Oid, SessionId, SessionRecord } from '../model.ts'
 import { changesSince } from './classify.ts'
 import { keyState } from './key.ts'
 import { readRecord } from './records.ts'
-import { withWorkspace, type Workspace } from './workspace.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 export interface StatusOptions {
@@ -68,7 +68,10 @@ async function statusOf(ws: Workspace, file: SessionFile, live: boolean): Promis
   }
 }
 
-function about(file: SessionFile, collected: Collected): Pick<SessionStatus, 'session' | 'title' | 'messages' | 'sizeBytes'> {
+function about(
+  file: SessionFile,
+  collected: Collected,
+): Pick<SessionStatus, 'session' | 'title' | 'messages' | 'sizeBytes'> {
   const { title, messages } = collected.scan
   return { session: file.session, title, messages, sizeBytes: file.sizeBytes }
 }
@@ -84,5 +87,11 @@ async function standing(
   }
   const { delta, changed } = await changesSince(collected, current)
   const state = pending ? 'unsure' : changed ? 'local-ahead' : 'pushed'
-  return { state, pendingBytes: delta.bytes, seq: current.seq, commit: current.commit, expires: current.expires }
+  return {
+    state,
+    pendingBytes: delta.bytes,
+    seq: current.seq,
+    commit: current.commit,
+    expires: current.expires,
+  }
 }

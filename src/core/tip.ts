@@ -95,7 +95,8 @@ export async function readSessionTree(ws: Workspace, tree: Oid): Promise<Session
   const root = byName(await ws.store.objects.readTree(tree))
   const known = new Set(['key.age', 'manifest.age', 'segments', 'exact'])
   const odd = [...root.keys()].find((name) => !known.has(name))
-  if (odd !== undefined) throw new TeleportError('unsafe-bundle', 'the session’s tree holds a name that does not belong there')
+  if (odd !== undefined)
+    throw new TeleportError('unsafe-bundle', 'the session’s tree holds a name that does not belong there')
   const segments = root.get('segments')
   return {
     keyAge: blobNamed(root, 'key.age'),
@@ -113,7 +114,8 @@ async function readSegments(ws: Workspace, folder: TreeEntry): Promise<ReadonlyM
       throw new TeleportError('unsafe-bundle', 'the segments folder holds a name that does not belong there')
     }
     const parts = found.get(name) ?? []
-    if (parts.length !== Number(part ?? 0)) throw new TeleportError('damaged-bundle', `segment ${name} misses a part`)
+    if (parts.length !== Number(part ?? 0))
+      throw new TeleportError('damaged-bundle', `segment ${name} misses a part`)
     found.set(name, [...parts, entry.oid])
   }
   return found
@@ -139,10 +141,14 @@ export interface Judgement {
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
 export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<void> {
   if (!by.own.includes(tip.signer.recipient)) {
-    throw new TeleportError('untrusted-signer', `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`, {
-      hint: `if it is, on this machine: git teleport key trust "${tip.signer.recipient}"`,
-      data: { device: tip.device },
-    })
+    throw new TeleportError(
+      'untrusted-signer',
+      `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`,
+      {
+        hint: `if it is, on this machine: git teleport key trust "${tip.signer.recipient}"`,
+        data: { device: tip.device },
+      },
+    )
   }
   const notes = checkBinding(tip, {
     ref: sessionRef(tip.session),
@@ -158,7 +164,10 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
 /** Decrypts key and manifest and holds the manifest to the signed trailers. Throws `not-a-reader`, `damaged-bundle`. */
 export async function openTip(ws: Workspace, tip: Tip, device: DeviceKey): Promise<OpenTip> {
   const { objects } = ws.store
-  const { identity, recipient } = await openIdentity(await objects.readBlob(tip.objects.keyAge, maxKeyBytes), device)
+  const { identity, recipient } = await openIdentity(
+    await objects.readBlob(tip.objects.keyAge, maxKeyBytes),
+    device,
+  )
   const sealed = await objects.readBlob(tip.objects.manifestAge, maxManifestBytes)
   const manifest = await parseManifest(await openBytes(identity, sealed), defaultLimits)
   checkManifest(manifest, tip)
@@ -171,10 +180,14 @@ function checkManifest(manifest: Manifest, tip: Tip): void {
     manifest.seq === tip.trailers.seq &&
     manifest.repo === tip.trailers.repo &&
     recipientsDigest(manifest.readers) === tip.trailers.recipients
-  if (!agrees) throw new TeleportError('wrong-binding', `the manifest of session ${tip.session} belongs to another push`)
+  if (!agrees)
+    throw new TeleportError('wrong-binding', `the manifest of session ${tip.session} belongs to another push`)
   for (const segment of manifest.segments) segmentBlobs(tip, segment)
   if (manifest.segments.length !== tip.objects.segments.size) {
-    throw new TeleportError('damaged-bundle', `session ${tip.session} holds segments that its manifest does not name`)
+    throw new TeleportError(
+      'damaged-bundle',
+      `session ${tip.session} holds segments that its manifest does not name`,
+    )
   }
 }
 
@@ -182,7 +195,10 @@ function checkManifest(manifest: Manifest, tip: Tip): void {
 export function segmentBlobs(tip: Tip, segment: SegmentRow): readonly Oid[] {
   const blobs = tip.objects.segments.get(segment.name)
   if (blobs?.length === segment.parts) return blobs
-  throw new TeleportError('damaged-bundle', `segment ${segment.name} of session ${tip.session} is not complete`)
+  throw new TeleportError(
+    'damaged-bundle',
+    `segment ${segment.name} of session ${tip.session} is not complete`,
+  )
 }
 
 function sha256(bytes: Uint8Array): Sha256 {

@@ -30,11 +30,18 @@ export async function undoPull(world: World, options: UndoOptions): Promise<Undo
     }
     const open = (await liveClients(ws.claude)).find((client) => client.session === last.session)
     if (open) {
-      throw new TeleportError('session-live', `session ${last.session} is open in a running client (process ${open.pid})`, {
-        hint: 'close it there, then run: git teleport undo',
-      })
+      throw new TeleportError(
+        'session-live',
+        `session ${last.session} is open in a running client (process ${open.pid})`,
+        {
+          hint: 'close it there, then run: git teleport undo',
+        },
+      )
     }
-    const report = await undoInstall(ws.claude, installFolder(ws), { force: options.force ?? false, id: last.id })
+    const report = await undoInstall(ws.claude, installFolder(ws), {
+      force: options.force ?? false,
+      id: last.id,
+    })
     await forgetRecord(ws, last.session)
     return { session: last.session, restored: report.restored, deleted: report.deleted }
   })

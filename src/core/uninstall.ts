@@ -26,7 +26,9 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
   const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
   const folders = [...stores, staging, ...user]
-  const loss = options.keepKey ? '' : ' Without this key, what only it can read is lost (keep it with --keep-key).'
+  const loss = options.keepKey
+    ? ''
+    : ' Without this key, what only it can read is lost (keep it with --keep-key).'
   if (!(await world.confirm(`Remove ${folders.join(', ')} and git's teleport.key setting?${loss}`))) {
     throw new TeleportError('interrupted', 'nothing was removed')
   }

@@ -6,7 +6,10 @@ import type { World } from './world.ts'
 /** The user's folder of git-teleport: the device key and the list of own devices. */
 export function userFolder(world: World): string {
   if (world.platform === 'win32') {
-    return path.win32.join(world.env['APPDATA'] || path.win32.join(world.home, 'AppData', 'Roaming'), 'git-teleport')
+    return path.win32.join(
+      world.env['APPDATA'] || path.win32.join(world.home, 'AppData', 'Roaming'),
+      'git-teleport',
+    )
   }
   return path.join(world.env['XDG_CONFIG_HOME'] || path.join(world.home, '.config'), 'git-teleport')
 }

@@ -34,7 +34,13 @@ export async function withWorkspace<T>(
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
   const store = await openStore(repo, remote)
   try {
-    return await work({ world, repo, remote, store, claude: claudeHome(world.env, world.home, world.platform) })
+    return await work({
+      world,
+      repo,
+      remote,
+      store,
+      claude: claudeHome(world.env, world.home, world.platform),
+    })
   } finally {
     await store.close()
   }

@@ -34,12 +34,19 @@ export interface SeenTip {
 export function checkBinding(tip: SeenTip, expected: Expected): readonly string[] {
   const { trailers } = tip
   if (trailers.ref !== expected.ref) {
-    throw new TeleportError('wrong-binding', `${expected.ref} holds a commit that was signed for ${trailers.ref}`, {
-      hint: 'somebody copied it there: tell the session’s owner, and remove the ref',
-    })
+    throw new TeleportError(
+      'wrong-binding',
+      `${expected.ref} holds a commit that was signed for ${trailers.ref}`,
+      {
+        hint: 'somebody copied it there: tell the session’s owner, and remove the ref',
+      },
+    )
   }
   if (trailers.session !== expected.session) {
-    throw new TeleportError('wrong-binding', `${expected.ref} is signed for session ${trailers.session ?? 'none'}`)
+    throw new TeleportError(
+      'wrong-binding',
+      `${expected.ref} is signed for session ${trailers.session ?? 'none'}`,
+    )
   }
   checkChain(tip, expected.ref)
   checkClock(tip, expected)
@@ -49,11 +56,17 @@ export function checkBinding(tip: SeenTip, expected: Expected): readonly string[
 function checkChain(tip: SeenTip, ref: string): void {
   const { trailers, parent } = tip
   if (parent !== null && trailers.previous !== parent) {
-    throw new TeleportError('wrong-binding', `${ref} was signed to follow ${trailers.previous ?? 'nothing'}, not ${parent}`)
+    throw new TeleportError(
+      'wrong-binding',
+      `${ref} was signed to follow ${trailers.previous ?? 'nothing'}, not ${parent}`,
+    )
   }
   const isFirst = trailers.seq === 1
   if (isFirst !== (trailers.previous === null)) {
-    throw new TeleportError('damaged-bundle', `${ref} has sequence ${trailers.seq} and previous ${trailers.previous ?? 'none'}`)
+    throw new TeleportError(
+      'damaged-bundle',
+      `${ref} has sequence ${trailers.seq} and previous ${trailers.previous ?? 'none'}`,
+    )
   }
 }
 
@@ -61,9 +74,13 @@ function checkClock(tip: SeenTip, expected: Expected): void {
   const now = expected.now.getTime()
   if (tip.seconds * 1000 > now + futureSkewMs) {
     const when = new Date(tip.seconds * 1000).toISOString().slice(0, 16)
-    throw new TeleportError('clock-skew', `session ${expected.session} was pushed at ${when}Z, which is in the future here`, {
-      hint: 'check this machine’s clock with `date -u`, then run the command again',
-    })
+    throw new TeleportError(
+      'clock-skew',
+      `session ${expected.session} was pushed at ${when}Z, which is in the future here`,
+      {
+        hint: 'check this machine’s clock with `date -u`, then run the command again',
+      },
+    )
   }
   const { expires } = tip.trailers
   if (expires === null || expected.allowExpired || Date.parse(expires) + expirySkewMs >= now) return
@@ -74,11 +91,16 @@ function checkClock(tip: SeenTip, expected: Expected): void {
 
 function checkRepository(repo: string, expected: Expected): readonly string[] {
   if (repo === 'unknown') return ['the sender could not tell which project this session belongs to']
-  if (expected.repos.length === 0) return ['this clone is shallow or empty: the session’s project cannot be checked']
+  if (expected.repos.length === 0)
+    return ['this clone is shallow or empty: the session’s project cannot be checked']
   if (expected.repos.includes(repo)) return []
-  throw new TeleportError('wrong-binding', `session ${expected.session} belongs to another project (${repo})`, {
-    hint: 'run the command in a clone of that project',
-  })
+  throw new TeleportError(
+    'wrong-binding',
+    `session ${expected.session} belongs to another project (${repo})`,
+    {
+      hint: 'run the command in a clone of that project',
+    },
+  )
 }
 
 /**
@@ -89,13 +111,21 @@ export function checkSequence(tip: SeenTip, state: SessionState | null): void {
   if (!state || tip.commit === state.commit) return
   const { seq } = tip.trailers
   if (seq < state.seq) {
-    throw new TeleportError('rollback', `the remote shows push ${seq} of session ${state.session}; this machine has seen ${state.seq}`, {
-      hint: `git teleport push --force ${state.session}`,
-    })
+    throw new TeleportError(
+      'rollback',
+      `the remote shows push ${seq} of session ${state.session}; this machine has seen ${state.seq}`,
+      {
+        hint: `git teleport push --force ${state.session}`,
+      },
+    )
   }
   if (seq === state.seq && tip.signedText !== state.signedText) {
-    throw new TeleportError('rollback', `there are two different pushes number ${seq} of session ${state.session}`, {
-      hint: `git teleport pull --force ${state.session}`,
-    })
+    throw new TeleportError(
+      'rollback',
+      `there are two different pushes number ${seq} of session ${state.session}`,
+      {
+        hint: `git teleport pull --force ${state.session}`,
+      },
+    )
   }
 }
