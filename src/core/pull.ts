@@ -190,7 +190,7 @@ async function stayAsIs(
   place: Place,
   local: LocalSide,
 ): Promise<PullResult> {
-  const { ws, tip, state, options } = incoming
+  const { tip, state, options } = incoming
   if (local.copies.length > 0 && !options.dryRun) {
     await withInstallation(incoming, tip.session, async (install) => {
       await removeCopies(local, install, options.force ?? false)

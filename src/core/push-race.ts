@@ -4,7 +4,7 @@ import { planDelta } from '../bundle/plan.ts'
 import type { Collected } from '../claude/collect.ts'
 import { beginInstall } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
-import { keepLocalRef } from '../git-store/local-refs.ts'
+import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { Classification, Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
@@ -95,7 +95,7 @@ function refuseUnlessAhead(
 /** What a forced push takes the place of. Its commit stays in the store, whatever the remote does with it. */
 async function replace(job: PushJob, remote: Oid, state: SessionState | null): Promise<Replaced> {
   const { ws, file, device } = job
-  await keepLocalRef(ws.store, `replaced/${file.session}/${remote}`, remote)
+  await keepRef(ws.store, `replaced/${file.session}/${remote}`, remote)
   const tip = await readTip(ws, file.session, remote).catch(ignoreDamage)
   const seq = Math.max(tip?.trailers.seq ?? 0, state?.seq ?? 0)
   const open = tip ? await openTip(ws, tip, device).catch(ignoreDamage) : null

@@ -2,8 +2,7 @@
 
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
-import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
-import type { DeviceKey } from '../crypto/device-key.ts'
+import { sessionsOfWorktree } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
