@@ -37,7 +37,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // The ES module forms, which can be cut down to what is used and whose parts the notices can see.
   resolveExtensions: ['.ts', '.mjs', '.js', '.json'],
-  alias: { 'isomorphic-git': './node_modules/isomorphic-git/index.js', tar: 'tar/raw' },
+  alias: { 'isomorphic-git': './node_modules/isomorphic-git/index.js' },
   banner: { js: requireForCommonJs },
   define: { GIT_TELEPORT_VERSION: JSON.stringify(version) },
 })

@@ -50,6 +50,7 @@ export const manifestShape: Shape<Manifest> = refine(
     client: nullable(text(100)),
     title: nullable(title),
     holder: nullable(holder),
+    readers: list(text(16_384), 10_000),
     origins: list(origin, 10_000),
     segments: list(segment, 10_000),
     files: object({ count: integer(0), bytes: integer(0), fold: sha256 }),

@@ -1,12 +1,12 @@
 /** Reads the state record that this program wrote for one session and one remote. Pure. */
 
-import type { SessionState } from '../model.ts'
+import type { SessionRecord, SessionState } from '../model.ts'
 import { fileRecords, oid, origin, sessionId, sha256, time } from './fields.ts'
 import { indexEntryShape } from './index-entry.ts'
 import { manifestShape } from './manifest.ts'
 import { check, flag, integer, list, nullable, object, oneOf, type Shape, text } from './shape.ts'
 
-const settled = {
+const state: Shape<SessionState> = object({
   format: oneOf(1),
   session: sessionId,
   url: text(32_767),
@@ -24,11 +24,15 @@ const settled = {
   entry: nullable(indexEntryShape),
   files: fileRecords,
   scan: (value: unknown) => value,
-}
+})
 
-const shape: Shape<SessionState> = object({ ...settled, pending: nullable(object(settled)) })
+const record: Shape<SessionRecord> = object({
+  format: oneOf(1),
+  current: nullable(state),
+  pending: nullable(state),
+})
 
 /** Throws `store-damaged`, also for a record of another format: it is a cache, and losing it costs a cold pull. */
-export function parseSessionState(value: unknown): SessionState {
-  return check(shape, value, 'the state record', 'store-damaged')
+export function parseSessionRecord(value: unknown): SessionRecord {
+  return check(record, value, 'the state record', 'store-damaged')
 }

@@ -29,6 +29,12 @@ export async function collectPrompts(claude: ClaudeHome, session: SessionId): Pr
   return { files, skipped: [] }
 }
 
+/** This session's rows of the prompt history as they lie here now; null when there are none. */
+export async function historyView(claude: ClaudeHome, session: SessionId): Promise<LocalFile | null> {
+  const { files } = await collectPrompts(claude, session)
+  return files.find((file) => file.name === 'history.jsonl') ?? null
+}
+
 const tag = { session: 0, paste: 1 } as const
 
 async function ownRows(

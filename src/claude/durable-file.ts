@@ -1,11 +1,11 @@
 /** Writing files so that a crash leaves the old or the new one, and folders that no link leads out of. */
 
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { isSha256, type Sha256 } from '../model.ts'
+import { asSha256, type Sha256 } from '../model.ts'
 import { isMissing, readRange } from './session-file.ts'
 
 export interface Digest {
@@ -13,12 +13,17 @@ export interface Digest {
   readonly sha256: Sha256
 }
 
-/** Writes a new file of mode 0600 and syncs it; `digest` is of the whole file. Throws when the file exists. */
+/** A file that can be gone on with: its digest, and the hash before it was closed. */
+export interface Written extends Digest {
+  readonly hash: Hash
+}
+
+/** Writes a new file of mode 0600 and syncs it; the digest is of the whole file. Throws when the file exists. */
 export async function writeNew(
   file: string,
   content: AsyncIterable<Uint8Array>,
   begin?: { readonly path: string; readonly size: number },
-): Promise<Digest> {
+): Promise<Written> {
   const hash = createHash('sha256')
   let size = 0
   const cloned = begin !== undefined && begin.size > 0 && (await cloneBeginning(begin, file))
@@ -31,19 +36,45 @@ export async function writeNew(
         size += chunk.length
       }
     }
-    for await (const chunk of content) {
-      hash.update(chunk)
-      await writeAll(handle, chunk, size)
-      size += chunk.length
-    }
-    await handle.chmod(0o600)
-    await handle.sync()
+    return await writeRest(handle, content, hash, size)
   } catch (error) {
     throw fileError(error, `writing ${file}`)
   } finally {
     await handle.close()
   }
-  return { size, sha256: asSha256(hash.digest('hex')) }
+}
+
+/** Goes on with a file that `writeNew` made and nobody else knows of. */
+export async function extendFile(
+  file: string,
+  before: Written,
+  content: AsyncIterable<Uint8Array>,
+): Promise<Written> {
+  const handle = await open(file, 'r+')
+  try {
+    return await writeRest(handle, content, before.hash, before.size)
+  } catch (error) {
+    throw fileError(error, `writing ${file}`)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeRest(
+  handle: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  hash: Hash,
+  start: number,
+): Promise<Written> {
+  let size = start
+  for await (const chunk of content) {
+    hash.update(chunk)
+    await writeAll(handle, chunk, size)
+    size += chunk.length
+  }
+  await handle.chmod(0o600)
+  await handle.sync()
+  return { size, sha256: asSha256(hash.copy().digest('hex')), hash }
 }
 
 /** Shares the blocks of a file where the file system can; otherwise does nothing and says so. */
@@ -169,9 +200,4 @@ export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
   await handle?.close()
-}
-
-function asSha256(hex: string): Sha256 {
-  if (isSha256(hex)) return hex
-  throw new Error('not a SHA-256')
 }

@@ -2,12 +2,13 @@
 
 import path from 'node:path'
 import type { SessionId, Sha256 } from '../model.ts'
-import { checkFolder, regularFile, writeNew } from './durable-file.ts'
+import { checkFolder, extendFile, regularFile, type Written, writeNew } from './durable-file.ts'
 import type { ClaudeHome } from './home.ts'
 import { type OnStep, removeStaging } from './install-apply.ts'
 import { commitPlan, type InstallReport, type StagedFile } from './install-commit.ts'
 import { makeStaging } from './install-staging.ts'
 
+export { stagingTop } from './install-apply.ts'
 export type { InstallReport, StagedFile } from './install-commit.ts'
 export { recoverInstalls } from './install-recover.ts'
 export { type InstallSummary, listInstalls, type UndoReport, undoInstall } from './install-undo.ts'
@@ -30,6 +31,13 @@ export interface Installation {
     content: AsyncIterable<Uint8Array>,
     options?: StageOptions,
   ): Promise<{ readonly size: number; readonly sha256: Sha256 }>
+  /** Goes on with what was staged for `target`; a bare error when nothing was. */
+  extend(
+    target: string,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<{ readonly size: number; readonly sha256: Sha256 }>
+  /** Where the staged bytes of `target` lie until `commit` or `abort`; a bare error when there are none. */
+  stagedPath(target: string): string
   /** Plans that `target` goes; it is backed up. Nothing happens when it is not there. */
   remove(target: string): void
   /** Plans that the session's prompt-history rows which are missing here are appended. */
@@ -59,8 +67,14 @@ export async function beginInstall(
   const { id, staging } = await makeStaging(claude, journalDir, options.now)
   const onStep = options.onStep ?? (() => {})
   const staged = new Map<string, StagedFile>()
+  const written = new Map<string, Written>()
+  const stagedFile = (target: string) => {
+    const file = staged.get(target)
+    if (file) return file
+    throw new Error(`nothing was staged for ${target}`)
+  }
   const removals = new Set<string>()
-  let history: string | null = null
+  let history: { readonly file: string; readonly written: Written } | null = null
   let count = 0
   onStep('begun')
   return {
@@ -70,19 +84,36 @@ export async function beginInstall(
       await regularFile(target)
       const file = path.join(staging, String(count++))
       const digest = await writeNew(file, content, stageOptions.keepFrom)
-      staged.set(target, { target, staged: file, ...digest, ifAbsent: stageOptions.ifAbsent ?? false })
+      const { size, sha256 } = digest
+      staged.set(target, { target, staged: file, size, sha256, ifAbsent: stageOptions.ifAbsent ?? false })
+      written.set(target, digest)
       removals.delete(target)
       onStep(`staged-${staged.size}`)
-      return digest
+      return { size, sha256 }
     },
+    async extend(target, content) {
+      const before = written.get(target)
+      const file = stagedFile(target)
+      if (!before) throw new Error(`nothing was staged for ${target}`)
+      const digest = await extendFile(file.staged, before, content)
+      const { size, sha256 } = digest
+      staged.set(target, { ...file, size, sha256 })
+      written.set(target, digest)
+      return { size, sha256 }
+    },
+    stagedPath: (target) => stagedFile(target).staged,
     remove(target) {
       staged.delete(target)
       removals.add(target)
     },
     async appendHistory(rows) {
       await regularFile(path.join(claude.config, 'history.jsonl'))
-      history = path.join(staging, `history-${count++}`)
-      await writeNew(history, rows)
+      if (history) {
+        history = { file: history.file, written: await extendFile(history.file, history.written, rows) }
+        return
+      }
+      const file = path.join(staging, `history-${count++}`)
+      history = { file, written: await writeNew(file, rows) }
     },
     commit: () =>
       commitPlan(claude, journalDir, {
@@ -92,7 +123,7 @@ export async function beginInstall(
         staging,
         staged: [...staged.values()],
         removals: [...removals],
-        history,
+        history: history?.file ?? null,
         undoes: null,
         onStep,
       }),

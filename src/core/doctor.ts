@@ -1,7 +1,7 @@
 /** `doctor`: looks at everything that a push or a pull needs, and says what to do about what is missing. */
 
 import { claudeHome } from '../claude/home.ts'
-import { allSessions } from '../claude/locate.ts'
+import { findSessionsByPrefix } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { storeSize } from '../git-store/maintenance.ts'
 import { patterns } from '../git-store/refs.ts'
@@ -49,7 +49,7 @@ export async function examine(world: World, options: DoctorOptions): Promise<rea
 
 async function claudeFinding(world: World): Promise<Omit<Finding, 'name'>> {
   const claude = claudeHome(world.env, world.home, world.platform)
-  const sessions = await allSessions(claude)
+  const sessions = await findSessionsByPrefix(claude, '')
   const seen = new Set<SessionId>()
   const twice = sessions
     .filter((each) => seen.size === seen.add(each.session).size)

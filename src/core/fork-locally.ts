@@ -64,7 +64,7 @@ async function copyAs(fork: Fork, file: LocalFile): Promise<void> {
     session: { from, to: here.session },
   })
   if (file.name === 'history.jsonl') return install.appendHistory(content)
-  const target = localPath(fork.ws.claude, here, file.name, fork.relocation, file.path, { restoreEnv: true })
+  const target = localPath(fork.ws.claude, here, file.name, fork.relocation, file.path, true)
   if (target === null || target === file.localPath) return
   await install.stage(target, content)
   install.remove(file.localPath)

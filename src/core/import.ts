@@ -92,9 +92,7 @@ async function stageArchive(
       const { meta, place } = opened
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
-      const target = localPath(ws.claude, place.here, name, relocation, path, {
-        restoreEnv: place.restoreEnv,
-      })
+      const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
       if (target === null || !isAllowed(name, path, relocation, options)) return
       const here = relocateContent(name, content, relocation, rowOptions(place, options, dropped))
       if (name === 'history.jsonl') return install.appendHistory(here)

@@ -1,7 +1,7 @@
 /** `list`: the sessions on the remote, and how each stands to this machine. */
 
 import { type LiveClient, liveClients } from '../claude/live.ts'
-import { allSessions, type SessionFile } from '../claude/locate.ts'
+import { findSessionsByPrefix, type SessionFile } from '../claude/locate.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Classification, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice, ownRecipients } from './device.ts'
@@ -85,7 +85,7 @@ interface LocalKnowledge {
 }
 
 async function localKnowledge(ws: Workspace): Promise<LocalKnowledge> {
-  const files = await allSessions(ws.claude)
+  const files = await findSessionsByPrefix(ws.claude, '')
   const clients: readonly LiveClient[] = await liveClients(ws.claude)
   return {
     files: new Map(files.map((file) => [file.session, file])),

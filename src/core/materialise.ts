@@ -151,9 +151,7 @@ function targetOf(
 ): string | null {
   if (row.op !== 'whole' && before) return before.target
   const { place, ws } = stager
-  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, {
-    restoreEnv: place.restoreEnv,
-  })
+  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, place.restoreEnv)
 }
 
 async function stagePiece(

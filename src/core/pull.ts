@@ -1,6 +1,6 @@
 /** `pull`: fetch, verify, restore. Nothing is written before everything has been verified. */
 
-import { historyView } from '../claude/collect.ts'
+import { historyView } from '../claude/collect-prompts.ts'
 import { beginInstall, type Installation, type InstallReport } from '../claude/install.ts'
 import { liveClients } from '../claude/live.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'

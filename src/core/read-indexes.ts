@@ -1,14 +1,14 @@
 /** What every device says it has on the remote, as far as this machine may read and believes it. */
 
+import { type IndexCache, parseIndexCache } from '../bundle/index-cache.ts'
 import { parseIndexEntry } from '../bundle/index-entry.ts'
-import { isPlainObject } from '../bundle/json.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { openBytes } from '../crypto/envelope.ts'
 import { openIdentity } from '../crypto/session-identity.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { readJson, writeJson } from '../git-store/json-file.ts'
 import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
-import { type DeviceId, type IndexEntry, isAudienceId, isOid, isSessionId, type Oid } from '../model.ts'
+import { type DeviceId, type IndexEntry, isAudienceId, isSessionId, type Oid } from '../model.ts'
 import { readSignedCommit, type SignedCommit } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -42,22 +42,13 @@ export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<I
     const parsed = parseRef(ref)
     if (parsed?.kind !== 'index') continue
     const rows = await readIndex(ws, reader, parsed.device, commit)
-    if (rows) for (const row of rows) entries.push({ entry: row.entry, device: parsed.device })
+    if (rows) for (const row of rows) entries.push({ entry: row[1], device: parsed.device })
     else untrusted.push(parsed.device)
   }
   return { entries, untrusted }
 }
 
-interface Row {
-  readonly blob: string
-  readonly entry: IndexEntry
-}
-
-interface Cache {
-  readonly commit: string
-  readonly seq: number
-  readonly rows: readonly Row[]
-}
+type Row = IndexCache['rows'][number]
 
 /** Null when its signer is not believed. */
 async function readIndex(
@@ -67,7 +58,7 @@ async function readIndex(
   commit: Oid,
 ): Promise<readonly Row[] | null> {
   const file = ws.store.path('cache', ws.remote.key, `${device}.json`)
-  const cache = parseCache(await readJson(file))
+  const cache = parseIndexCache(await readJson(file))
   if (cache?.commit === commit) return cache.rows
   const tip = await believedTip(ws, reader, device, commit)
   if (!tip) return null
@@ -77,8 +68,8 @@ async function readIndex(
     )
     return cache.rows
   }
-  const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows.map((row) => [row.blob, row.entry])))
-  await writeJson(file, { commit, seq: tip.trailers.seq, rows: rows.map((row) => [row.blob, row.entry]) })
+  const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows))
+  await writeJson(file, { format: 1, commit, seq: tip.trailers.seq, rows })
   const ref = indexRef(device)
   await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: commit }])
   return rows
@@ -120,7 +111,7 @@ async function decryptRows(
   const wanted: Oid[] = []
   for (const oid of blobs.keys()) {
     const entry = known.get(oid)
-    if (entry) rows.push({ blob: oid, entry })
+    if (entry) rows.push([oid, entry])
     else wanted.push(oid)
   }
   const identities = new Map<string, string | null>()
@@ -129,7 +120,7 @@ async function decryptRows(
     if (!identities.has(audience))
       identities.set(audience, await audienceIdentity(ws, reader, keys.get(audience)))
     const identity = identities.get(audience)
-    if (identity) rows.push({ blob: oid, entry: parseIndexEntry(await openBytes(identity, sealed)) })
+    if (identity) rows.push([oid, parseIndexEntry(await openBytes(identity, sealed))])
   }
   return rows
 }
@@ -147,13 +138,4 @@ async function audienceIdentity(
     if (hasCode(error, 'not-a-reader')) return null
     throw error
   }
-}
-
-/** The cache is our own file, but a damaged one must cost time only. */
-function parseCache(value: unknown): Cache | null {
-  if (!isPlainObject(value)) return null
-  const { commit, seq, rows } = value
-  if (typeof commit !== 'string' || !isOid(commit) || typeof seq !== 'number' || !Array.isArray(rows))
-    return null
-  return { commit, seq, rows: rows.map(([blob, entry]) => ({ blob, entry })) }
 }

@@ -1,7 +1,7 @@
 /** `uninstall`: removes every trace of the tool from this machine, except the program itself. */
 
 import { claudeHome } from '../claude/home.ts'
-import { stagingRoot } from '../claude/install.ts'
+import { stagingTop } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
 import { knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
@@ -22,7 +22,7 @@ export interface UninstallResult {
 /** Asks once, naming everything. Sessions that Claude Code has stay, and so does what is on remotes. */
 export async function uninstall(world: World, options: UninstallOptions): Promise<UninstallResult> {
   const stores = await allStores(world)
-  const staging = stagingRoot(claudeHome(world.env, world.home, world.platform))
+  const staging = stagingTop(claudeHome(world.env, world.home, world.platform))
   const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
   const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
   const folders = [...stores, staging, ...user]

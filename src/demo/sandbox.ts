@@ -71,6 +71,7 @@ function kindOf(file: string, session: string): string | undefined {
   if (file.includes('/subagents/')) return 'subagents'
   if (file.includes('/tool-results/')) return 'large tool outputs'
   if (file.startsWith('file-history/')) return 'checkpoints for /rewind'
+  if (file.endsWith('/.lock')) return undefined
   if (file.startsWith('tasks/') || file.startsWith('todos/')) return 'task list'
   return file.startsWith('uploads/') ? 'attached files' : undefined
 }

@@ -1,6 +1,6 @@
 /** One of each record, small and fully filled in; the frozen fixtures are made of them. */
 
-import type { IndexEntry, Manifest, SessionState, Trailers } from '../../src/model.ts'
+import type { IndexEntry, Manifest, SessionRecord, SessionState, Trailers } from '../../src/model.ts'
 import { adasLaptop, bob, bobsDesktop, digest, oid, segmentRow, session } from './support.ts'
 
 export const manifest: Manifest = {
@@ -12,6 +12,7 @@ export const manifest: Manifest = {
   client: '2.1.329',
   title: 'Fix the flaky upload test',
   holder: { principal: 'bob@example.org', since: '2026-11-20T12:30:00Z' },
+  readers: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIsK7r2eQ0sWkqK0a8mGZq8Uu0v0H4rB3F8c2P2mYz0e'],
   origins: [adasLaptop, bobsDesktop],
   segments: [
     segmentRow(1),
@@ -136,6 +137,8 @@ const settled = {
     },
   },
   scan: { scannedTo: 4242, anything: ['the agent', { wants: null }] },
-} as const satisfies Omit<SessionState, 'pending'>
+} as const satisfies SessionState
 
-export const state: SessionState = { ...settled, pending: { ...settled, seq: 4 } }
+export const state: SessionState = settled
+
+export const sessionRecord: SessionRecord = { format: 1, current: settled, pending: { ...settled, seq: 4 } }

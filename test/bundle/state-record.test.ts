@@ -2,41 +2,47 @@
 
 import test from 'ava'
 import fc from 'fast-check'
-import { parseSessionState } from '../../src/bundle/state-record.ts'
-import { state } from './samples.ts'
+import { parseSessionRecord } from '../../src/bundle/state-record.ts'
+import { sessionRecord, state } from './samples.ts'
 import { failsWith, mutated, survives } from './support.ts'
 
 const saved = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('a record comes back as it was saved, its pending push included', (t) => {
-  t.deepEqual(saved(parseSessionState(saved(state))), saved(state))
-  t.is(parseSessionState(saved({ ...state, pending: null })).pending, null)
+  t.deepEqual(saved(parseSessionRecord(saved(sessionRecord))), saved(sessionRecord))
+  t.is(parseSessionRecord(saved({ ...sessionRecord, pending: null })).pending, null)
 })
 
 test('names of files cannot reach a prototype', async (t) => {
-  const { files } = parseSessionState(saved(state))
-  t.is(Object.getPrototypeOf(files), null)
+  const { current } = parseSessionRecord(saved(sessionRecord))
+  t.is(Object.getPrototypeOf(current?.files), null)
   const poisoned = JSON.parse(
-    JSON.stringify(state).replace('"files":{"session', '"files":{"__proto__":{},"session'),
+    JSON.stringify(sessionRecord).replace('"files":{"session', '"files":{"__proto__":{},"session'),
   )
-  await failsWith(t, 'store-damaged', () => parseSessionState(poisoned))
+  await failsWith(t, 'store-damaged', () => parseSessionRecord(poisoned))
 })
 
 for (const [what, value] of Object.entries({
   'is nothing': null,
-  'is of another format': { ...state, format: 2 },
-  'is pending within pending': { ...state, pending: { ...state.pending, session: 'x' } },
-  'has a file of an unknown name': { ...state, files: { 'settings.json': state.files['session.jsonl'] } },
-  'has an unknown tier': { ...state, tier: 'root' },
-  'lacks the scan': { ...state, scan: undefined },
-  'has a damaged manifest': { ...state, manifest: { ...state.manifest, seq: 0 } },
+  'is of another format': { ...sessionRecord, format: 2 },
+  'has a damaged pending push': { ...sessionRecord, pending: { ...state, session: 'x' } },
+  'has a file of an unknown name': {
+    ...sessionRecord,
+    current: { ...state, files: { 'settings.json': state.files['session.jsonl'] } },
+  },
+  'has an unknown tier': { ...sessionRecord, current: { ...state, tier: 'root' } },
+  'lacks the scan': { ...sessionRecord, current: { ...state, scan: undefined } },
+  'has a damaged manifest': {
+    ...sessionRecord,
+    current: { ...state, manifest: { ...state.manifest, seq: 0 } },
+  },
 })) {
   test(`a record that ${what} is damaged`, (t) =>
-    failsWith(t, 'store-damaged', () => parseSessionState(saved(value))))
+    failsWith(t, 'store-damaged', () => parseSessionRecord(saved(value))))
 }
 
 test('mutated records are refused, never more', async (t) => {
-  const valid = Buffer.from(JSON.stringify(state))
+  const valid = Buffer.from(JSON.stringify(sessionRecord))
   await fc.assert(
     fc.asyncProperty(mutated(valid), (bytes) => {
       let value: unknown
@@ -45,7 +51,7 @@ test('mutated records are refused, never more', async (t) => {
       } catch {
         return Promise.resolve(true)
       }
-      return survives(() => parseSessionState(value))
+      return survives(() => parseSessionRecord(value))
     }),
     { numRuns: 300 },
   )
