@@ -1,0 +1,137 @@
+/** Runs git. The only file that starts processes, but for the long-lived reader in cat-file.ts. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { errnoOf, TeleportError } from '../errors.ts'
+import { showOutside } from './outside-text.ts'
+
+/** Where a git command runs and with what environment. Nothing of our own environment is added. */
+export interface GitContext {
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+export interface GitAnswer {
+  /** 255 when a signal ended git. */
+  readonly exitCode: number
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+/**
+ * Asks git something short. Every command does this before anything else, so it goes without execa, whose import and
+ * first call cost more than all questions together. Throws `no-git`.
+ */
+export async function askGit(context: GitContext, args: readonly string[]): Promise<GitAnswer> {
+  const child = spawn('git', args, {
+    cwd: context.cwd,
+    env: { ...context.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  })
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  const exitCode = await ended(child, context)
+  return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+}
+
+/**
+ * Lets git do work: transport, references, large objects, housekeeping. It ends with our own process.
+ * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
+ */
+export async function runGit(
+  context: GitContext,
+  args: readonly string[],
+  input?: Uint8Array | string,
+): Promise<GitAnswer> {
+  const { execa } = await import('execa')
+  const result = await execa('git', args, {
+    cwd: context.cwd,
+    env: context.environment,
+    extendEnv: false,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    reject: false,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+  })
+  if (result.code !== undefined && result.exitCode === undefined && result.signal === undefined) {
+    throw spawnError(result.cause ?? result, context)
+  }
+  return {
+    exitCode: result.exitCode ?? 255,
+    stdout: Buffer.from(result.stdout),
+    stderr: Buffer.from(result.stderr).toString(),
+  }
+}
+
+/** Streams what git prints. Ends git when the reader stops early. `onFailure` makes the error of a bad exit. */
+export async function* streamGit(
+  context: GitContext,
+  args: readonly string[],
+  onFailure: (answer: GitAnswer) => Error,
+): AsyncIterable<Uint8Array> {
+  const child = spawn('git', args, {
+    cwd: context.cwd,
+    env: { ...context.environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    windowsHide: true,
+  })
+  const end = ended(child, context)
+  // Seen below; a reader that stops early never looks at it.
+  end.catch(() => undefined)
+  try {
+    yield* child.stdout
+    const exitCode = await end
+    if (exitCode !== 0) throw onFailure({ exitCode, stdout: Buffer.alloc(0), stderr: '' })
+  } finally {
+    if (child.exitCode === null) child.kill()
+  }
+}
+
+/** Runs git and throws `git-failed` unless it exits with 0. */
+export async function mustRunGit(
+  context: GitContext,
+  args: readonly string[],
+  input?: Uint8Array | string,
+): Promise<Buffer> {
+  const answer = await runGit(context, args, input)
+  if (answer.exitCode !== 0) throw gitFailed(args, answer)
+  return answer.stdout
+}
+
+/** As `mustRunGit`, for questions. */
+export async function mustAskGit(context: GitContext, args: readonly string[]): Promise<Buffer> {
+  const answer = await askGit(context, args)
+  if (answer.exitCode !== 0) throw gitFailed(args, answer)
+  return answer.stdout
+}
+
+/** `git-failed`, showing what git said without reading anything into it. */
+export function gitFailed(args: readonly string[], answer: GitAnswer): TeleportError {
+  const said = showOutside(answer.stderr)
+  return new TeleportError('git-failed', `git ${args[0]} failed${said === '' ? '' : `: ${said}`}`, {
+    data: { exitCode: answer.exitCode },
+  })
+}
+
+/** The exit code of `child` once its output is closed. */
+export function ended(child: ChildProcess, context: GitContext): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(spawnError(error, context)))
+    child.once('close', (code) => resolve(code ?? 255))
+  })
+}
+
+function spawnError(error: unknown, context: GitContext): TeleportError {
+  // A missing folder and a missing program give the same ENOENT.
+  if (!existsSync(context.cwd)) {
+    return new TeleportError('no-repository', `the folder ${context.cwd} does not exist`, { cause: error })
+  }
+  const missing = errnoOf(error) === 'ENOENT'
+  return new TeleportError('no-git', missing ? 'git is not installed' : 'git cannot be started', {
+    hint: 'install git 2.34 or newer: https://git-scm.com/downloads',
+    cause: error,
+  })
+}

@@ -1,0 +1,86 @@
+/** Chooses the remote that sessions travel through, and the one URL it is reached by. */
+
+import { createHash } from 'node:crypto'
+import { TeleportError } from '../errors.ts'
+import { mustAskGit } from './git.ts'
+import { showOutside } from './outside-text.ts'
+import { gitConfig, type UserRepo } from './user-repo.ts'
+
+export interface Remote {
+  readonly name: string
+  /** The push URL with `insteadOf` applied, for both directions. Passwords in it must not be shown. */
+  readonly url: string
+  /** First 16 hex digits of SHA-256 of `url`: what the store files this remote under. */
+  readonly key: string
+}
+
+type Config = ReadonlyMap<string, readonly string[]>
+
+/**
+ * `wanted`, else `teleport.remote`, else the only one, else `remote.pushDefault`, the branch's, `origin`.
+ * Throws `no-remote`, `ambiguous-remote`, and `remote-access` for a URL that must not be used.
+ */
+export async function resolveRemote(repo: UserRepo, wanted?: string): Promise<Remote> {
+  const name = chooseRemote(await gitConfig(repo), repo.branch, wanted)
+  const printed = await mustAskGit({ cwd: repo.top, environment: repo.environment }, [
+    'remote',
+    'get-url',
+    '--push',
+    '--',
+    name,
+  ])
+  const url = printed.toString().replace(/\n$/, '')
+  requireSafeUrl(name, url)
+  return { name, url, key: createHash('sha256').update(url).digest('hex').slice(0, 16) }
+}
+
+/** The name that `resolveRemote` takes. Pure. */
+export function chooseRemote(config: Config, branch: string | null, wanted?: string): string {
+  const names = remoteNames(config)
+  const last = (key: string) => config.get(key)?.at(-1)
+  const asked = wanted ?? last('teleport.remote')
+  if (asked !== undefined) return requireKnown(names, asked)
+  const [only] = names
+  if (only === undefined) {
+    throw new TeleportError('no-remote', 'this repository has no remote', {
+      hint: 'git remote add origin <url>',
+    })
+  }
+  if (names.length === 1) return only
+  const usual = [
+    last('remote.pushdefault'),
+    ...(branch === null ? [] : [last(`branch.${branch}.pushremote`), last(`branch.${branch}.remote`)]),
+    'origin',
+  ].find((name) => name !== undefined && names.includes(name))
+  if (usual !== undefined) return usual
+  throw new TeleportError(
+    'ambiguous-remote',
+    `several remotes and none is the obvious one: ${showOutside(names.join(', '))}`,
+    { hint: 'git config teleport.remote <name>', data: { remotes: names } },
+  )
+}
+
+/** Names with a URL, in the order of the configuration. A name may hold dots. */
+function remoteNames(config: Config): readonly string[] {
+  const names = [...config.keys()].flatMap((key) => /^remote\.(.+)\.(?:push)?url$/s.exec(key)?.[1] ?? [])
+  return [...new Set(names)]
+}
+
+function requireKnown(names: readonly string[], asked: string): string {
+  if (names.includes(asked)) return asked
+  throw new TeleportError('no-remote', `there is no remote named "${showOutside(asked, 60)}"`, {
+    hint: names.length === 0 ? 'git remote add origin <url>' : 'git remote -v',
+    data: { remotes: names },
+  })
+}
+
+/**
+ * `ext::` runs a command of the URL's choice, a leading dash is an option to some program further on. Pure. Throws
+ * `remote-access`.
+ */
+export function requireSafeUrl(name: string, url: string): void {
+  if (url !== '' && !url.startsWith('-') && !/^ext::/i.test(url) && !/\p{Cc}/u.test(url)) return
+  throw new TeleportError('remote-access', `the URL of remote "${showOutside(name, 60)}" must not be used`, {
+    hint: `git remote set-url ${showOutside(name, 60)} <url>`,
+  })
+}
