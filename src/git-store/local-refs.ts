@@ -1,0 +1,50 @@
+/** References of the store: lists and compare-and-swap transactions, through git alone. */
+
+import { TeleportError } from '../errors.ts'
+import { isOid, type Oid } from '../model.ts'
+import { askGit, type GitContext, gitFailed, mustAskGit, runGit } from './git.ts'
+import type { RefUpdate } from './remote-refs.ts'
+
+/** Every ref in `folder`, or the one ref of that name. */
+export async function listRefs(context: GitContext, folder: string): Promise<ReadonlyMap<string, Oid>> {
+  const listed = await mustAskGit(context, ['for-each-ref', '--format=%(objectname) %(refname)', folder])
+  const rows = listed.toString().split('\n').slice(0, -1)
+  return new Map(
+    rows.flatMap((row): [string, Oid][] => {
+      const space = row.indexOf(' ')
+      const oid = row.slice(0, space)
+      return isOid(oid) ? [[row.slice(space + 1), oid]] : []
+    }),
+  )
+}
+
+/** `null` when there is no such ref. */
+export async function readRef(context: GitContext, ref: string): Promise<Oid | null> {
+  const answer = await askGit(context, ['rev-parse', '--verify', '--quiet', ref])
+  const oid = answer.stdout.toString().trimEnd()
+  return answer.exitCode === 0 && isOid(oid) ? oid : null
+}
+
+/** All or none. Throws `store-busy` when a ref is not what was expected, `git-failed` for any other reason. */
+export async function updateRefs(context: GitContext, updates: readonly RefUpdate[]): Promise<void> {
+  if (updates.length === 0) return
+  const args = ['update-ref', '--stdin', '-z']
+  const answer = await runGit(context, args, updates.map(instruction).join(''))
+  if (answer.exitCode === 0) return
+  for (const { ref, expected } of updates) {
+    if ((await readRef(context, ref)) === expected) continue
+    throw new TeleportError('store-busy', 'another git-teleport command changed the store meanwhile', {
+      hint: 'run the command again',
+      data: { ref },
+    })
+  }
+  throw gitFailed(args, answer)
+}
+
+/** git takes an empty old value for "whatever it is", so that nothing must be spelled as zeros. */
+function instruction({ ref, expected, next }: RefUpdate): string {
+  const length = (expected ?? next)?.length ?? 40
+  const old = expected ?? '0'.repeat(length)
+  if (next === null) return expected === null ? `verify ${ref}\0${old}\0` : `delete ${ref}\0${old}\0`
+  return `update ${ref}\0${next}\0${old}\0`
+}
