@@ -130,7 +130,10 @@ export class GitRemoteRefs implements RemoteRefs {
     })
     const tip = ({ ref }: RefUpdate) => tips.get(ref) ?? null
     if (updates.every((update) => tip(update) === update.next)) return { kind: 'done', bytesSent: null }
-    const moved = updates.filter((update) => tip(update) !== update.expected)
+    const changed = updates.filter((update) => tip(update) !== update.expected)
+    const foreign = changed.filter((update) => tip(update) !== update.next)
+    // A host that breaks its promise of all or nothing leaves only some of ours: no race, but nothing to rely on.
+    const moved = foreign.length > 0 ? foreign : changed
     return moved.length === 0 ? undefined : { kind: 'moved', refs: moved.map(({ ref }) => ref) }
   }
 

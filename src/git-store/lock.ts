@@ -12,6 +12,9 @@ const wreckAgeMs = 10_000
 const defaultWaitMs = 30_000
 const pollMs = 40
 
+/** Whether the process of a mark still runs. */
+type IsRunning = (mark: ProcessMark) => Promise<boolean>
+
 /**
  * Runs `work` while no other process does so for this store. Waits up to `waitMs` (default 30 s, 0: not at all), then
  * throws `store-busy`.
@@ -19,11 +22,11 @@ const pollMs = 40
 export async function withStoreLock<T>(
   storeDir: string,
   work: () => Promise<T>,
-  options: { readonly waitMs?: number } = {},
+  options: { readonly waitMs?: number; readonly isRunning?: IsRunning } = {},
 ): Promise<T> {
   const file = path.join(storeDir, 'lock')
   const text = await ownText()
-  await acquire(file, text, options.waitMs ?? defaultWaitMs)
+  await acquire(file, text, options.waitMs ?? defaultWaitMs, options.isRunning ?? isRunning)
   try {
     return await work()
   } finally {
@@ -41,9 +44,9 @@ async function ownText(): Promise<string> {
   return `${JSON.stringify(holder)}\n`
 }
 
-async function acquire(file: string, text: string, waitMs: number): Promise<void> {
+async function acquire(file: string, text: string, waitMs: number, runs: IsRunning): Promise<void> {
   const deadline = performance.now() + waitMs
-  while (!(await tryAcquire(file, text))) {
+  while (!(await tryAcquire(file, text, runs))) {
     if (performance.now() >= deadline) throw await busy(file)
     await setTimeout(pollMs * (0.5 + Math.random()))
   }
@@ -56,13 +59,13 @@ async function acquire(file: string, text: string, waitMs: number): Promise<void
  * touch, and the second file is moved onto it. An heir that dies in between leaves the second file, which is inherited
  * in the same way.
  */
-async function tryAcquire(file: string, text: string): Promise<boolean> {
+async function tryAcquire(file: string, text: string, runs: IsRunning): Promise<boolean> {
   if (await create(file, text)) return true
-  const dead = await deadHolder(file)
+  const dead = await deadHolder(file, runs)
   if (dead === undefined) return false
   const inheritance = `${file}.${dead}`
-  if (!(await tryAcquire(inheritance, text))) return false
-  if ((await deadHolder(file)) === dead) {
+  if (!(await tryAcquire(inheritance, text, runs))) return false
+  if ((await deadHolder(file, runs)) === dead) {
     await rename(inheritance, file)
     return true
   }
@@ -89,10 +92,10 @@ async function create(file: string, text: string): Promise<boolean> {
 }
 
 /** The token of a holder that is dead; `undefined` when it lives, or nobody holds the lock. */
-async function deadHolder(file: string): Promise<string | undefined> {
+async function deadHolder(file: string, runs: IsRunning): Promise<string | undefined> {
   const holder = await readHolder(file)
   if (holder === undefined) return undefined
-  if (holder !== 'unreadable') return (await isRunning(holder)) ? undefined : holder.token
+  if (holder !== 'unreadable') return (await runs(holder)) ? undefined : holder.token
   const ageMs = await stat(file).then(
     (found) => Date.now() - found.mtimeMs,
     () => 0,

@@ -14,7 +14,7 @@ export interface RefUpdate {
 export type PushOutcome =
   /** Everything asked for is on the remote. `bytesSent` is null where the transport cannot tell it exactly. */
   | { readonly kind: 'done'; readonly bytesSent: number | null }
-  /** Nothing of ours landed: these refs are not where the updates expected them. They have been fetched. */
+  /** These refs are not where the updates expected them, nor where they were to go. They have been fetched. */
   | { readonly kind: 'moved'; readonly refs: readonly string[] }
 
 export interface RemoteRefs {

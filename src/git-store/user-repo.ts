@@ -40,14 +40,6 @@ export async function openUserRepo(
   return parseAnswers(cwd, environment, answer)
 }
 
-/** `2.39.5`. Throws `no-git`, also for one that is too old. */
-export async function gitVersion(env: Environment): Promise<string> {
-  const environment = scrubEnvironment(env, { background: true })
-  const answer = await askGit({ cwd: environment['HOME'] ?? '.', environment }, ['version'])
-  requireVersion(answer)
-  return /\d+(?:\.\d+)+/.exec(answer.stdout.toString())?.[0] ?? ''
-}
-
 // The order matters: git answers one after the other and stops at the first that it cannot.
 const questions = [
   '--is-inside-work-tree',
@@ -183,12 +175,4 @@ export async function setGlobalConfig(env: Environment, key: string, value: stri
   // git config exits with 5 when there was nothing to remove.
   const wasUnset = value === null && answer.exitCode === 5
   if (answer.exitCode !== 0 && !wasUnset) throw gitFailed(args, answer)
-}
-
-/** A key of the user's own configuration, `~` expanded; `undefined` when it is not set. */
-export async function globalConfigValue(env: Environment, key: string): Promise<string | undefined> {
-  const environment = scrubEnvironment(env, { background: false })
-  const args = ['config', '--global', '--type=path', '--get', key]
-  const answer = await askGit({ cwd: environment['HOME'] ?? '.', environment }, args)
-  return answer.exitCode === 0 ? answer.stdout.toString().trimEnd() : undefined
 }

@@ -29,7 +29,7 @@ export interface Sandbox {
   /** The store of the repository in `folder`, found as the program finds it; closed at the test's end. */
   open(folder: string): Promise<Store>
   /** The same for a `project` of a `bare` remote, without the processes that find it. */
-  openProject(folder: string, url: string): Promise<Store>
+  openProject(folder: string, url: string, format?: ObjectFormat): Promise<Store>
 }
 
 export async function sandbox(t: ExecutionContext): Promise<Sandbox> {
@@ -72,13 +72,13 @@ export async function sandbox(t: ExecutionContext): Promise<Sandbox> {
       const repo = await openUserRepo(inside(folder), env)
       return opened(t, await openStore(repo, await resolveRemote(repo)))
     },
-    async openProject(folder, url) {
+    async openProject(folder, url, format = 'sha1') {
       const gitDir = inside(folder, '.git')
       const repo: UserRepo = {
         top: inside(folder),
         gitDir,
         commonDir: gitDir,
-        objectFormat: 'sha1',
+        objectFormat: format,
         head: null,
         branch: 'main',
         shallow: false,
