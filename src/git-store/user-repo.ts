@@ -176,3 +176,19 @@ export async function setGlobalConfig(env: Environment, key: string, value: stri
   const wasUnset = value === null && answer.exitCode === 5
   if (answer.exitCode !== 0 && !wasUnset) throw gitFailed(args, answer)
 }
+
+/** A key of the user's own configuration, `~` expanded; `undefined` when it is not set. */
+export async function globalConfigValue(env: Environment, key: string): Promise<string | undefined> {
+  const environment = scrubEnvironment(env, { background: false })
+  const args = ['config', '--global', '--type=path', '--get', key]
+  const answer = await askGit({ cwd: environment['HOME'] ?? '.', environment }, args)
+  return answer.exitCode === 0 ? answer.stdout.toString().trimEnd() : undefined
+}
+
+/** `2.39.5`. Throws `no-git`, also for one that is too old. */
+export async function gitVersion(env: Environment): Promise<string> {
+  const environment = scrubEnvironment(env, { background: true })
+  const answer = await askGit({ cwd: environment['HOME'] ?? '.', environment }, ['version'])
+  requireVersion(answer)
+  return /\d+(?:\.\d+)+/.exec(answer.stdout.toString())?.[0] ?? ''
+}
