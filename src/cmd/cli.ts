@@ -72,11 +72,9 @@ async function commandsFor(argv: readonly string[]): Promise<readonly CommandCla
   return all.flat()
 }
 
-/** clipanion's two errors for a line that fits no command carry this mark. */
+/** Each of clipanion's errors for a line that fits no command carries this mark, and nothing else does. */
 function isUsageError(error: unknown): error is Error {
-  if (!(error instanceof Error) || !('clipanion' in error)) return false
-  const mark: unknown = error.clipanion
-  return typeof mark === 'object' && mark !== null && 'type' in mark && mark.type === 'usage'
+  return error instanceof Error && 'clipanion' in error
 }
 
 function usage(error: Error, argv: readonly string[]): TeleportError {
