@@ -6,6 +6,7 @@ import { liveClients } from '../claude/live.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
+import { chooseRemoteSession } from './choose-remote-session.ts'
 import { changesSince, classifyByContent, classifyByRecord } from './classify.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
@@ -64,7 +65,7 @@ interface Incoming {
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world)
-    const found = await findRemoteSession(ws, options.session)
+    const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
     await judgeTip(ws, tip, { own: await ownRecipients(world, device), state: options.force ? null : state })
@@ -114,6 +115,8 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   if (options.force && (found === 'diverged' || found === 'local-ahead')) {
     return replaceBy(incoming, found, emptyBase, place, local)
   }
+  if (found === 'same' && (options.deep || options.restoreEnv))
+    return replaceBy(incoming, found, emptyBase, place, local)
   if (found === 'same' || found === 'local-ahead') return stayAsIs(incoming, found, place, local)
   return replaceBy(incoming, found, known ? state : emptyBase, place, local)
 }

@@ -24,7 +24,10 @@ test('a session goes from one machine to another, on, and back, and nothing is l
   const written = await writeSession(onLaptop)
   await teleported(laptop, ['init'], { cwd: here })
   await teleported(laptop, ['push'], { cwd: here })
-  const key = await teleported(laptop, ['key', 'export', '--passphrase-file', '-'], { cwd: here, stdin: 'four words of mine\n' })
+  const key = await teleported(laptop, ['key', 'export', '--passphrase-file', '-'], {
+    cwd: here,
+    stdin: 'four words of mine\n',
+  })
   await teleported(desktop, ['init'], { cwd: there })
   const own = await teleported(desktop, ['key', 'show', '--json'], { cwd: there })
   t.truthy(own)
