@@ -80,13 +80,13 @@ async function tests(name, node, args) {
   )
 }
 
-/** Reads AVA's closing lines, such as `18 tests passed`, and the kit's `skipped: …` below a test that gave up. */
+/** Reads AVA's marks and closing lines (a run that fails does not count what passed) and the kit's `skipped: …`. */
 function countsOf(output) {
   const lines = output.split('\n').map((line) => line.trim())
   const count = (pattern) => lines.reduce((sum, line) => sum + Number(pattern.exec(line)?.[1] ?? 0), 0)
   const gaveUp = lines.filter((line) => /^\S? ?skipped: /.test(line)).length
   return {
-    passed: count(/^(\d+) tests? passed$/) - gaveUp,
+    passed: lines.filter((line) => line.startsWith('✔ ')).length - gaveUp,
     failed: count(/^(\d+) (?:tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?)$/),
     skipped: count(/^(\d+) tests? (?:skipped|todo)$/) + gaveUp,
   }
