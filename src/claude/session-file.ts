@@ -1,0 +1,81 @@
+/** Reading pieces of files of the client: never through a link at the end of the path, never more than asked for. */
+
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { errnoOf, fileError, TeleportError } from '../errors.ts'
+
+const blockBytes = 64 * 1024
+
+/** Streams bytes `[start, end)` of a regular file. Throws `failed` when it is shorter, or is a link by now. */
+export async function* readRange(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+  if (end <= start) return
+  const handle = await openPlain(file)
+  try {
+    let at = start
+    while (at < end) {
+      const chunk = Buffer.allocUnsafe(Math.min(4 * blockBytes, end - at))
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
+      if (bytesRead === 0) throw new TeleportError('failed', `${file} became shorter while it was read`)
+      at += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  } catch (error) {
+    throw fileError(error, `reading ${file}`)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Bytes up to and with the last line feed below `size`; 0 when there is none. */
+export async function sizeInLines(file: string, size: number): Promise<number> {
+  const handle = await openPlain(file)
+  try {
+    const block = Buffer.allocUnsafe(blockBytes)
+    for (let end = size; end > 0; end -= blockBytes) {
+      const start = Math.max(0, end - blockBytes)
+      const { bytesRead } = await handle.read(block, 0, end - start, start)
+      const feed = block.subarray(0, bytesRead).lastIndexOf(10)
+      if (feed >= 0) return start + feed + 1
+    }
+    return 0
+  } catch (error) {
+    throw fileError(error, `reading ${file}`)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** At most `most` bytes from `start`; `undefined` when there is no such regular file. */
+export async function readSome(file: string, start: number, most: number): Promise<Buffer | undefined> {
+  const size = await plainSize(file)
+  if (size === undefined) return undefined
+  const pieces: Uint8Array[] = []
+  for await (const piece of readRange(file, start, Math.min(size, start + most))) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** Size of a regular file; `undefined` for anything else, links included, and for nothing at all. */
+export async function plainSize(file: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(file)
+    return found.isFile() ? found.size : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw fileError(error, `looking at ${file}`)
+  }
+}
+
+/** Nothing is there, or a parent is no folder. */
+export function isMissing(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+async function openPlain(file: string): Promise<FileHandle> {
+  try {
+    // Windows has no O_NOFOLLOW; there the caller's look before is all there is.
+    return await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+  } catch (error) {
+    throw fileError(error, `opening ${file}`)
+  }
+}
