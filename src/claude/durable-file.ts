@@ -201,3 +201,4 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle?.sync().catch(() => {})
   await handle?.close()
 }
+
