@@ -201,4 +201,3 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle?.sync().catch(() => {})
   await handle?.close()
 }
-

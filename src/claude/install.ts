@@ -8,8 +8,8 @@ import { type OnStep, removeStaging } from './install-apply.ts'
 import { commitPlan, type InstallReport, type StagedFile } from './install-commit.ts'
 import { makeStaging } from './install-staging.ts'
 
-export type { InstallReport, StagedFile } from './install-commit.ts'
 export { stagingTop } from './install-apply.ts'
+export type { InstallReport, StagedFile } from './install-commit.ts'
 export { recoverInstalls } from './install-recover.ts'
 export { type InstallSummary, listInstalls, type UndoReport, undoInstall } from './install-undo.ts'
 

@@ -13,7 +13,7 @@ import { divergedError } from './diverged.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, continues, emptyBase, type LogBase, materialise } from './materialise.ts'
 import { lastOrigin, type Place, placeAtOrigin, placeFor, relocationTo } from './place.ts'
-import { recordFiles } from './record-files.ts'
+import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { stateAfterPull } from './state-after-pull.ts'
@@ -71,7 +71,9 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     await judgeTip(ws, tip, { own: await ownRecipients(world, device), state: options.force ? null : state })
     const open = await openTip(ws, tip, device)
     const local = await findLocalSide(ws, found.session, state)
-    const incoming: Incoming = { ws, device, tip: open, state, local, options }
+    // What was relocated deeply once goes on so: its later rows hang on rows that it left out.
+    const deep = options.deep || (state?.deep ?? false)
+    const incoming: Incoming = { ws, device, tip: open, state, local, options: { ...options, deep } }
     if (options.fork) return pullFork(incoming)
     return local ? pullOnto(incoming, local) : pullNew(incoming)
   })
@@ -115,7 +117,7 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   if (options.force && (found === 'diverged' || found === 'local-ahead')) {
     return replaceBy(incoming, found, emptyBase, place, local)
   }
-  if (found === 'same' && (options.deep || options.restoreEnv))
+  if (found === 'same' && ((options.deep && !state?.deep) || options.restoreEnv))
     return replaceBy(incoming, found, emptyBase, place, local)
   if (found === 'same' || found === 'local-ahead') return stayAsIs(incoming, found, place, local)
   return replaceBy(incoming, found, known ? state : emptyBase, place, local)
@@ -220,7 +222,10 @@ async function record(
 ): Promise<void> {
   const { ws, device, tip, state } = incoming
   const files = await recordFiles(applied, base, await historyView(ws.claude, place.here.session))
-  await settle(ws, await stateAfterPull(ws, device, tip, place, { files, previous: state }))
+  await settle(
+    ws,
+    await stateAfterPull(ws, device, tip, place, { files, links: recordLinks(applied), previous: state }),
+  )
 }
 
 async function refuseWhenOpen(incoming: Incoming): Promise<void> {

@@ -14,7 +14,7 @@ import { continues, emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
 import { type Base, continuedState, type Replaced } from './push-base.ts'
 import type { PushJob } from './push-job.ts'
-import { recordFiles } from './record-files.ts'
+import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
@@ -74,7 +74,11 @@ async function rebuildState(job: PushJob, collected: Collected, tip: OpenTip): P
     refuseUnlessAhead(ws, tip, await classifyByContent(applied, install, collected), collected)
     const history = collected.files.find((each) => each.name === 'history.jsonl') ?? null
     const files = await recordFiles(applied, emptyBase, history)
-    const state = await stateAfterPull(ws, device, tip, place, { files, previous: null })
+    const state = await stateAfterPull(ws, device, tip, place, {
+      files,
+      links: recordLinks(applied),
+      previous: null,
+    })
     await settle(ws, state)
     return state
   } finally {
