@@ -92,10 +92,11 @@ async function stageArchive(
       const { meta, place } = opened
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
-      const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
-      if (target === null || !isAllowed(name, path, relocation, options)) return
+      if (!isAllowed(name, path, relocation, options)) return
       const here = relocateContent(name, content, relocation, rowOptions(place, options, dropped))
       if (name === 'history.jsonl') return install.appendHistory(here)
+      const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
+      if (target === null) return
       const staged = await install.stage(target, here)
       applied.set(name, {
         progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false },

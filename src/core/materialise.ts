@@ -166,9 +166,10 @@ async function stagePiece(
     if (target !== null && row.name !== 'history.jsonl') install.remove(target)
     return null
   }
-  if (content === null || target === null) return before?.staged ?? null
+  const isHistory = row.name === 'history.jsonl'
+  if (content === null || (target === null && !isHistory)) return before?.staged ?? null
   const here = relocateContent(row.name, content, stager.relocation, relocationOptions(stager.place))
-  if (row.name === 'history.jsonl') {
+  if (isHistory || target === null) {
     await install.appendHistory(here)
     return null
   }
