@@ -94,13 +94,14 @@ async function stageArchive(
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
       const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
+      if (!isAllowed(name, path, relocation, options)) return
       const links = newRowLinks()
       const here = relocateContent(name, content, relocation, {
         ...rowOptions(place, options, dropped),
         links,
       })
       if (name === 'history.jsonl') return install.appendHistory(here)
-      if (target === null || !isAllowed(name, path, relocation, options)) return
+      if (target === null) return
       const staged = await install.stage(target, here)
       applied.set(name, {
         progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false },
