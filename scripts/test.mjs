@@ -53,7 +53,8 @@ function otherTests() {
   const folders = /\{([^}]+)\}/.exec(unitConfig.files[0])?.[1]?.split(',') ?? []
   const compiled = path.join(root, 'build/test')
   const files = readdirSync(compiled, { recursive: true })
-    .filter((name) => name.endsWith('.test.js') && !folders.includes(name.split(path.sep)[0]))
+    .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => name.endsWith('.live.test.js') || !folders.includes(name.split(path.sep)[0]))
     .map((name) => `build/test/${name.replaceAll(path.sep, '/')}`)
   return ['--config', 'ava.config.js', ...files.sort()]
 }
