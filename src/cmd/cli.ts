@@ -40,6 +40,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     enableCapture: false,
     enableColors: color,
   })
+  const usageOf = cli.usage.bind(cli)
+  cli.usage = (...what) => namedValues(usageOf(...what))
   for (const command of await commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
   const context: Context = {
@@ -70,6 +72,11 @@ async function commandsFor(argv: readonly string[]): Promise<readonly CommandCla
   if (load) return load()
   const all = await Promise.all(Object.values(verbs).map((each) => each()))
   return all.flat()
+}
+
+/** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */
+function namedValues(help: string): string {
+  return help.replace(/ #\d(?=\])/g, ' …').replace(/ #\d/g, ' … ')
 }
 
 /** clipanion marks the errors that are about the line that was typed. */
