@@ -79,7 +79,7 @@ function namedValues(help: string): string {
   return help.replace(/ #\d(?=\])/g, ' …').replace(/ #\d/g, ' … ')
 }
 
-/** clipanion marks the errors that are about the line that was typed. */
+/** Each of clipanion's errors for a line that fits no command carries this mark, and nothing else does. */
 function isUsageError(error: unknown): error is Error {
   return error instanceof Error && 'clipanion' in error
 }

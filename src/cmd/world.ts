@@ -75,14 +75,18 @@ async function choose(io: Io, question: string, choices: readonly Choice[]): Pro
   return answer
 }
 
-/** Never echoed; without a terminal there is nobody to ask. */
-export async function askPassphrase(io: Io, what: string): Promise<string> {
+/** Never echoed; without a terminal there is nobody to ask, and `otherwise` is the advice. */
+export async function askPassphrase(
+  io: Io,
+  what: string,
+  otherwise = 'run the command in a terminal',
+): Promise<string> {
   if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
     throw new TeleportError(
       'passphrase-needed',
       `a passphrase is needed for ${what}, and there is no terminal to ask on`,
       {
-        hint: 'run the command in a terminal',
+        hint: otherwise,
       },
     )
   }

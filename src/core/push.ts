@@ -3,7 +3,7 @@
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
@@ -15,7 +15,7 @@ import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { nextBase } from './push-race.ts'
-import { currentState, settle, writeRecord } from './records.ts'
+import { currentState, dropPending, settle, writeRecord } from './records.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -124,9 +124,15 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
   })
   await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
   ws.world.progress.step('sending', draft.newBytes)
-  const outcome = await ws.store.refs.push([draft.update, index], ws.world.progress)
+  const outcome = await ws.store.refs
+    .push([draft.update, index], ws.world.progress)
+    .catch(async (error: unknown) => {
+      // Nobody knows what became of a push that lost its connection; of a refused one everybody does.
+      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, before)
+      throw error
+    })
   if (outcome.kind === 'moved') {
-    await writeRecord(ws, file.session, { format: 1, current: before, pending: null })
+    await dropPending(ws, file.session, before)
     return { result: null, moved: outcome.refs }
   }
   await acceptIndex(ws, index)

@@ -109,10 +109,11 @@ export async function mustAskGit(context: GitContext, args: readonly string[]): 
 }
 
 /** `git-failed`, showing what git said without reading anything into it. */
-export function gitFailed(args: readonly string[], answer: GitAnswer): TeleportError {
+export function gitFailed(args: readonly string[], answer: GitAnswer, hint?: string): TeleportError {
   const said = showOutside(answer.stderr)
   return new TeleportError('git-failed', `git ${args[0]} failed${said === '' ? '' : `: ${said}`}`, {
     data: { exitCode: answer.exitCode },
+    ...(hint === undefined ? {} : { hint }),
   })
 }
 
