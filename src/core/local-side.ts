@@ -12,7 +12,9 @@ import type { Workspace } from './workspace.ts'
 export interface LocalSide {
   readonly file: SessionFile
   readonly collected: Collected
-  /** Filed under this work tree, or where the record says; false for a copy that belongs to another checkout. */
+  /** Where the record of the last sync says. */
+  readonly recorded: boolean
+  /** Started in this work tree or brought to it; false for a copy that belongs to another checkout. */
   readonly belongsHere: boolean
   /** Further copies: `claude --resume` finds none of them while there are several. */
   readonly copies: readonly SessionFile[]
@@ -33,17 +35,27 @@ export async function findLocalSide(
       top: ws.repo.top,
       previousScan: state?.scan ?? null,
     })
-    const cwd = collected.scan.cwd ?? ''
     return {
       file,
       collected,
-      belongsHere: file.path === recorded || isInside(cwd, ws.repo.top, ws.claude.platform),
+      ...standingOf(ws, file, collected, state),
       copies: copies.filter((copy) => copy !== file),
     }
   } catch (error) {
     if (hasCode(error, 'empty-session')) return null
     throw error
   }
+}
+
+export function standingOf(
+  ws: Workspace,
+  file: SessionFile,
+  collected: Collected,
+  state: SessionState | null,
+): Pick<LocalSide, 'recorded' | 'belongsHere'> {
+  const recorded = state?.files['session.jsonl']?.localPath === file.path
+  const startedHere = isInside(collected.scan.cwd ?? '', ws.repo.top, ws.claude.platform)
+  return { recorded, belongsHere: startedHere || (recorded && state?.origin.root === ws.repo.top) }
 }
 
 /**
@@ -54,7 +66,8 @@ export async function removeCopies(local: LocalSide, install: Installation, forc
   for (const copy of local.copies) {
     const kept = local.collected.files.find((file) => file.name === 'session.jsonl')
     const relation = kept ? await compareFiles(copy.path, kept) : 'different'
-    if (relation === 'different' && !force) {
+    const hasMore = relation === 'different' || relation === 'second-is-prefix'
+    if (hasMore && !force) {
       throw new TeleportError(
         'foreign-file',
         `session ${copy.session} lies in two project folders with different content`,

@@ -5,7 +5,7 @@ import { projectDirName } from '../claude/project-dir.ts'
 import { type Here, planRelocation, type Relocation } from '../claude/relocation.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
-import type { Manifest, Origin, SessionId } from '../model.ts'
+import type { Manifest, Origin, SessionId, SessionState } from '../model.ts'
 import type { OpenTip } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -74,21 +74,30 @@ export function lastOrigin(manifest: Manifest): Origin | undefined {
 }
 
 /**
- * The place of a copy that belongs to another checkout of this machine, when the bundle remembers that checkout;
- * else undefined.
+ * A copy stays where it is, with the folders of the checkout that it belongs to. Undefined when that is another one
+ * and neither the record nor the bundle remembers it.
  */
-export function placeAtOrigin(ws: Workspace, tip: OpenTip, copy: SessionFile): Place | undefined {
+export function placeOfCopy(
+  ws: Workspace,
+  tip: OpenTip,
+  copy: { readonly file: SessionFile; readonly recorded: boolean; readonly belongsHere: boolean },
+  state: SessionState | null,
+  options: PlaceOptions = {},
+): Place | undefined {
   const { claude } = ws
-  const origin = tip.manifest.origins.find(
-    (each) =>
-      each.projectDir === copy.projectDir && each.home === claude.home && each.config === claude.config,
+  const { projectDir } = copy.file
+  const existing = { ...options, existing: copy.file }
+  if (copy.belongsHere) return placeFor(ws, tip.session, lastOrigin(tip.manifest), existing)
+  const recorded = copy.recorded && state ? [state.origin] : []
+  const origin = [...recorded, ...tip.manifest.origins].find(
+    (each) => each.projectDir === projectDir && each.home === claude.home && each.config === claude.config,
   )
   if (!origin) return undefined
-  const { platform, home, config, root, projectDir } = origin
+  const { platform, home, config, root } = origin
   return {
     here: { platform, home, config, root, projectDir, session: tip.session },
     session: tip.session,
-    deep: false,
-    restoreEnv: false,
+    deep: options.deep ?? false,
+    restoreEnv: options.restoreEnv ?? false,
   }
 }

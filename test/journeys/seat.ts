@@ -1,6 +1,6 @@
 /** Where one person sits: a machine, a checkout of the project on it, and the program at hand. */
 
-import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { SessionCursor, SessionOptions } from '../../src/demo/generate-session.ts'
 import { continueSession, writeSession } from '../../src/demo/write-session.ts'
@@ -155,4 +155,17 @@ export async function listed(
   return Array.isArray(sessions)
     ? sessions.filter(isRecord).find((each) => each['session'] === id)
     : undefined
+}
+
+/** Loses the record of the last sync, which is a cache. */
+export async function forget(seat: Seat, id: SessionId = session): Promise<void> {
+  const folder = path.join(seat.top, '.git/teleport/state')
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(`${id}.json`))
+  if (names.length !== 1) throw new Error(`${names.length} records of ${id}`)
+  for (const name of names) await rm(path.join(folder, name))
+}
+
+/** Everything that installations at this seat replaced and still keep. */
+export async function backups(seat: Seat): Promise<readonly Buffer[]> {
+  return [...(await filesBelow(path.join(seat.top, '.git/teleport/installs/backups'))).values()]
 }
