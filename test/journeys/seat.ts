@@ -1,7 +1,9 @@
 /** Where one person sits: a machine, a checkout of the project on it, and the program at hand. */
 
+import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { ExecutionContext } from 'ava'
 import type { SessionCursor, SessionOptions } from '../../src/demo/generate-session.ts'
 import { continueSession, writeSession } from '../../src/demo/write-session.ts'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
@@ -169,3 +171,35 @@ export async function forget(seat: Seat, id: SessionId = session): Promise<void>
 export async function backups(seat: Seat): Promise<readonly Buffer[]> {
   return [...(await filesBelow(path.join(seat.top, '.git/teleport/installs/backups'))).values()]
 }
+
+/** Text of one machine, with its own folders and the names made of them told in a way that all machines share. */
+export function neutral(seats: readonly Seat[], bytes: Uint8Array): string {
+  let text = Buffer.from(bytes).toString('latin1')
+  for (const { top, machine } of seats) {
+    text = text
+      .replaceAll(top.replace(/[^A-Za-z0-9]/g, '-'), '<project folder>')
+      .replaceAll(top, '<top>')
+      .replaceAll(machine.home, '<home>')
+  }
+  return text.replaceAll(/[0-9a-f]{16}(?=@v\d)/g, '<hash>')
+}
+
+/** Both machines have the same files with the same bytes, but for their own folders. `halfLine` has not travelled. */
+export async function sameSession(t: ExecutionContext, from: Seat, to: Seat, halfLine = 0): Promise<void> {
+  const seats = [from, to]
+  t.deepEqual(await digestsAt(to, seats, 0), await digestsAt(from, seats, halfLine))
+}
+
+async function digestsAt(seat: Seat, seats: readonly Seat[], halfLine: number): Promise<readonly string[]> {
+  const kinds = /^(projects|file-history|tasks|todos|plans|uploads|paste-cache)\/(?!.*\.lock$)/
+  const files = [...(await filesBelow(seat.machine.config))].filter(([name]) => kinds.test(name))
+  const rows = files.map(([name, bytes]) => {
+    const whole = name.endsWith(`${session}.jsonl`) ? bytes.subarray(0, bytes.length - halfLine) : bytes
+    const text = name.endsWith('.bin') ? whole : neutral(seats, whole)
+    return `${neutral(seats, Buffer.from(name))} ${digest(text)}`
+  })
+  return rows.sort()
+}
+
+export const digest = (content: string | Uint8Array) =>
+  createHash('sha256').update(content).digest('hex').slice(0, 16)
