@@ -5,17 +5,14 @@ import { compareFiles } from '../claude/compare.ts'
 import type { Installation } from '../claude/install.ts'
 import { findSession, type SessionFile } from '../claude/locate.ts'
 import { isInside } from '../claude/platform-path.ts'
+import { projectDirName } from '../claude/project-dir.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import type { SessionId, SessionState } from '../model.ts'
+import type { Copy } from './place.ts'
 import type { Workspace } from './workspace.ts'
 
-export interface LocalSide {
-  readonly file: SessionFile
+export interface LocalSide extends Copy {
   readonly collected: Collected
-  /** Where the record of the last sync says. */
-  readonly recorded: boolean
-  /** Started in this work tree or brought to it; false for a copy that belongs to another checkout. */
-  readonly belongsHere: boolean
   /** Further copies: `claude --resume` finds none of them while there are several. */
   readonly copies: readonly SessionFile[]
 }
@@ -28,7 +25,11 @@ export async function findLocalSide(
 ): Promise<LocalSide | null> {
   const copies = await findSession(ws.claude, session)
   const recorded = state?.files['session.jsonl']?.localPath
-  const file = copies.find((copy) => copy.path === recorded) ?? copies[0]
+  const ours = projectDirName(ws.repo.top)
+  const file =
+    copies.find((copy) => copy.path === recorded) ??
+    copies.find((copy) => copy.projectDir === ours) ??
+    copies[0]
   if (!file) return null
   try {
     const collected = await collectSession(ws.claude, file, {
@@ -36,9 +37,8 @@ export async function findLocalSide(
       previousScan: state?.scan ?? null,
     })
     return {
-      file,
+      ...describeCopy(ws, collected, state),
       collected,
-      ...standingOf(ws, file, collected, state),
       copies: copies.filter((copy) => copy !== file),
     }
   } catch (error) {
@@ -47,15 +47,12 @@ export async function findLocalSide(
   }
 }
 
-export function standingOf(
-  ws: Workspace,
-  file: SessionFile,
-  collected: Collected,
-  state: SessionState | null,
-): Pick<LocalSide, 'recorded' | 'belongsHere'> {
+export function describeCopy(ws: Workspace, collected: Collected, state: SessionState | null): Copy {
+  const { file } = collected
+  const { cwd } = collected.scan
   const recorded = state?.files['session.jsonl']?.localPath === file.path
-  const startedHere = isInside(collected.scan.cwd ?? '', ws.repo.top, ws.claude.platform)
-  return { recorded, belongsHere: startedHere || (recorded && state?.origin.root === ws.repo.top) }
+  const startedHere = isInside(cwd ?? '', ws.repo.top, ws.claude.platform)
+  return { file, cwd, recorded, belongsHere: startedHere || (recorded && state?.origin.root === ws.repo.top) }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Where a session belongs on this machine, and how one origin's paths are told here. */
 
 import type { SessionFile } from '../claude/locate.ts'
+import { pathRules } from '../claude/platform-path.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { type Here, planRelocation, type Relocation } from '../claude/relocation.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
@@ -73,31 +74,40 @@ export function lastOrigin(manifest: Manifest): Origin | undefined {
   return manifest.origins[manifest.segments.at(-1)?.origin ?? -1]
 }
 
+export interface Copy {
+  readonly file: SessionFile
+  /** `cwd` of its first row that has one. */
+  readonly cwd: string | null
+  /** Where the record of the last sync says. */
+  readonly recorded: boolean
+  /** Started in this work tree or brought to it; false for a copy that belongs to another checkout. */
+  readonly belongsHere: boolean
+}
+
 /**
  * A copy stays where it is, with the folders of the checkout that it belongs to. Undefined when that is another one
- * and neither the record nor the bundle remembers it.
+ * and cannot be told.
  */
 export function placeOfCopy(
   ws: Workspace,
   tip: OpenTip,
-  copy: { readonly file: SessionFile; readonly recorded: boolean; readonly belongsHere: boolean },
+  copy: Copy,
   state: SessionState | null,
   options: PlaceOptions = {},
 ): Place | undefined {
-  const { claude } = ws
-  const { projectDir } = copy.file
-  const existing = { ...options, existing: copy.file }
-  if (copy.belongsHere) return placeFor(ws, tip.session, lastOrigin(tip.manifest), existing)
-  const recorded = copy.recorded && state ? [state.origin] : []
-  const origin = [...recorded, ...tip.manifest.origins].find(
-    (each) => each.projectDir === projectDir && each.home === claude.home && each.config === claude.config,
-  )
-  if (!origin) return undefined
-  const { platform, home, config, root } = origin
-  return {
-    here: { platform, home, config, root, projectDir, session: tip.session },
-    session: tip.session,
-    deep: options.deep ?? false,
-    restoreEnv: options.restoreEnv ?? false,
-  }
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, existing: copy.file })
+  if (copy.belongsHere) return place
+  const root = copy.recorded && state ? state.origin.root : rootOf(ws, copy, tip.manifest)
+  return root === undefined ? undefined : { ...place, here: { ...place.here, root } }
+}
+
+/** The launch folder keeps its place below the project's root when a session moves. */
+function rootOf(ws: Workspace, copy: Copy, manifest: Manifest): string | undefined {
+  const origin = manifest.origins[manifest.segments[0]?.origin ?? -1]
+  if (!origin || copy.cwd === null) return undefined
+  const rules = pathRules(ws.claude.platform)
+  const below = pathRules(origin.platform).relative(origin.root, origin.cwd).split(/[\\/]/).filter(Boolean)
+  const steps = copy.cwd.split(rules.sep)
+  const rest = steps.splice(steps.length - below.length)
+  return rest.join('/') === below.join('/') ? steps.join(rules.sep) : undefined
 }

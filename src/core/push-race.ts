@@ -9,7 +9,7 @@ import type { Classification, Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
 import { refreshIndex } from './device-index.ts'
 import { divergedError } from './diverged.ts'
-import { standingOf } from './local-side.ts'
+import { describeCopy } from './local-side.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeOfCopy } from './place.ts'
 import { type Base, continuedState, type Replaced } from './push-base.ts'
@@ -63,9 +63,8 @@ async function rebuildState(
   tip: OpenTip,
   previous: SessionState | null,
 ): Promise<SessionState> {
-  const { ws, device, file } = job
-  const copy = { file, ...standingOf(ws, file, collected, previous) }
-  const place = placeOfCopy(ws, tip, copy, previous)
+  const { ws, device } = job
+  const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous)
   if (!place) throw divergedError(ws, tip, collected.scan.messages)
   return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
