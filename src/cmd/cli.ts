@@ -72,11 +72,9 @@ async function commandsFor(argv: readonly string[]): Promise<readonly CommandCla
   return all.flat()
 }
 
-/** clipanion's two errors for a line that fits no command carry this mark. */
+/** clipanion marks the errors that are about the line that was typed. */
 function isUsageError(error: unknown): error is Error {
-  if (!(error instanceof Error) || !('clipanion' in error)) return false
-  const mark: unknown = error.clipanion
-  return typeof mark === 'object' && mark !== null && 'type' in mark && mark.type === 'usage'
+  return error instanceof Error && 'clipanion' in error
 }
 
 function usage(error: Error, argv: readonly string[]): TeleportError {

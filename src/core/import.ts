@@ -7,6 +7,7 @@ import { liveClients } from '../claude/live.ts'
 import { localPath } from '../claude/local-name.ts'
 import { type RelocateOptions, relocateContent } from '../claude/relocate.ts'
 import type { Relocation } from '../claude/relocation.ts'
+import { newRowLinks } from '../claude/row-links.ts'
 import { mayInstall } from '../claude/sanitise.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, parseSessionId, type SessionId } from '../model.ts'
@@ -92,16 +93,21 @@ async function stageArchive(
       const { meta, place } = opened
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
-      if (!isAllowed(name, path, relocation, options)) return
-      const here = relocateContent(name, content, relocation, rowOptions(place, options, dropped))
-      if (name === 'history.jsonl') return install.appendHistory(here)
       const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
+      if (!isAllowed(name, path, relocation, options)) return
+      const links = newRowLinks()
+      const here = relocateContent(name, content, relocation, {
+        ...rowOptions(place, options, dropped),
+        links,
+      })
+      if (name === 'history.jsonl') return install.appendHistory(here)
       if (target === null) return
       const staged = await install.stage(target, here)
       applied.set(name, {
         progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false },
         target,
         staged,
+        links,
       })
     },
   })

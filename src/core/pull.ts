@@ -12,7 +12,7 @@ import { divergedError } from './diverged.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
 import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
-import { recordFiles } from './record-files.ts'
+import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { compareSides } from './standing.ts'
@@ -71,7 +71,9 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     await judgeTip(ws, tip, { own: await ownRecipients(world, device), state: options.force ? null : state })
     const open = await openTip(ws, tip, device)
     const local = await findLocalSide(ws, found.session, state)
-    const incoming: Incoming = { ws, device, tip: open, state, local, options }
+    // What was relocated deeply once goes on so: its later rows hang on rows that it left out.
+    const deep = options.deep || (state?.deep ?? false)
+    const incoming: Incoming = { ws, device, tip: open, state, local, options: { ...options, deep } }
     if (options.fork) return pullFork(incoming)
     return local ? pullOnto(incoming, local) : pullNew(incoming)
   })
@@ -103,7 +105,8 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   const { found, base, ...standing } = await compareSides(ws, tip, local, state, options)
   if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected.scan.messages)
   const place = standing.place ?? placeFor(ws, tip.session, lastOrigin(tip.manifest), options)
-  const anew = found === 'same' ? options.deep || options.restoreEnv : options.force
+  const changes = (options.deep && !state?.deep) || options.restoreEnv
+  const anew = found === 'same' ? changes : options.force
   if (anew) return replaceBy(incoming, found, emptyBase, place, local)
   if (found === 'fast-forward') return replaceBy(incoming, found, base, place, local)
   return stayAsIs(incoming, found, base, place, local)
@@ -181,7 +184,10 @@ async function record(
 ): Promise<void> {
   const { ws, device, tip, state } = incoming
   const files = await recordFiles(applied, base, await historyView(ws.claude, place.here.session))
-  await settle(ws, await stateAfterPull(ws, device, tip, place, { files, previous: state }))
+  await settle(
+    ws,
+    await stateAfterPull(ws, device, tip, place, { files, links: recordLinks(applied), previous: state }),
+  )
 }
 
 async function refuseWhenOpen(incoming: Incoming): Promise<void> {

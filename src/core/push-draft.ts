@@ -104,6 +104,8 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
       manifest,
       entry,
       files: input.delta.files,
+      deep: continuedState(input.base)?.deep ?? false,
+      links: continuedState(input.base)?.links ?? {},
       scan: input.scan,
     },
   }

@@ -1,6 +1,7 @@
 /** Adds one segment to a session's log, merging it with the small ones before it. */
 
 import { type MergedPiece, mergedSources, mergePieces, planMerge } from '../bundle/merge.ts'
+import { plainSizeOf } from '../bundle/pack.ts'
 import type { Delta, PieceSource } from '../bundle/plan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { Manifest, Oid, Origin, PieceRow, SegmentRow } from '../model.ts'
@@ -87,7 +88,7 @@ async function mergeableTail(
   delta: Delta,
 ): Promise<Tail | null> {
   if (!before || !envelope.open) return null
-  const count = planMerge(before.segments, { by: device.id, origin, plainSize: delta.bytes })
+  const count = planMerge(before.segments, { by: device.id, origin, plainSize: plainSizeOf(delta.sources) })
   if (count === 0) return null
   const tip = await envelope.open()
   const segments = before.segments.slice(-count)

@@ -14,7 +14,7 @@ import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeOfCopy } from './place.ts'
 import { type Base, continuedState, type Replaced } from './push-base.ts'
 import type { PushJob } from './push-job.ts'
-import { recordFiles } from './record-files.ts'
+import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
@@ -64,7 +64,9 @@ async function rebuildState(
   previous: SessionState | null,
 ): Promise<SessionState> {
   const { ws, device } = job
-  const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous)
+  const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous, {
+    deep: previous?.deep,
+  })
   if (!place) throw divergedError(ws, tip, collected.scan.messages)
   return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
@@ -72,7 +74,11 @@ async function rebuildState(
     refuseUnlessAhead(ws, tip, found, collected)
     const history = collected.files.find((each) => each.name === 'history.jsonl') ?? null
     const files = await recordFiles(applied, emptyBase, history)
-    const state = await stateAfterPull(ws, device, tip, place, { files, previous: null })
+    const state = await stateAfterPull(ws, device, tip, place, {
+      files,
+      links: recordLinks(applied),
+      previous: null,
+    })
     await settle(ws, state)
     return state
   })

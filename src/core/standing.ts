@@ -36,7 +36,9 @@ export async function compareSides(
   }
   // The log was replaced since, and nothing was added here.
   if (!changed) return { found: 'fast-forward', place, base: emptyBase }
-  return { found: place ? await byContent(ws, tip, local, place) : 'diverged', place, base: emptyBase }
+  if (!place) return { found: 'diverged', place, base: emptyBase }
+  const asItIs = { ...place, deep: known?.deep ?? false }
+  return { found: await byContent(ws, tip, local, asItIs), place, base: emptyBase }
 }
 
 /** Compares what the remote's session would be in the copy's own place with the copy. */
@@ -47,7 +49,7 @@ async function byContent(
   place: Place,
 ): Promise<Classification> {
   return withInstallation(ws, tip.session, async (install) => {
-    const applied = await materialise(ws, tip, emptyBase, { ...place, deep: false }, install)
+    const applied = await materialise(ws, tip, emptyBase, place, install)
     return classifyByContent(applied, install, local.collected, tip.manifest.title)
   })
 }

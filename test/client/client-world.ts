@@ -31,7 +31,7 @@ export async function openClientWorld(t: Logged & Teardown): Promise<ClientWorld
     t.teardown(api.close)
     return { program, api }
   } catch (error) {
-    skip(t, `the real client cannot be had: ${String(error).slice(0, 300)}`)
+    skip(t, `the real client cannot be had: ${String(error).replace(/\s+/g, ' ').slice(0, 300)}`)
     return undefined
   }
 }
