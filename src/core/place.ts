@@ -1,9 +1,10 @@
 /** Where a session belongs on this machine, and how one origin's paths are told here. */
 
 import type { SessionFile } from '../claude/locate.ts'
-import { pathRules } from '../claude/platform-path.ts'
+import { isInside, pathRules } from '../claude/platform-path.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { type Here, planRelocation, type Relocation } from '../claude/relocation.ts'
+import type { Scan } from '../claude/scan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
 import type { Manifest, Origin, SessionId, SessionState } from '../model.ts'
@@ -52,6 +53,13 @@ export function placeFor(
 
 export function relocationTo(place: Place, origin: Origin): Relocation {
   return planRelocation(origin, place.session, place.here)
+}
+
+/** Top of the checkout that the session goes on in: this one, unless its newest row and the record know another. */
+export function rootHere(ws: Workspace, scan: Scan, state: SessionState | null): string {
+  const { top } = ws.repo
+  const isIn = (folder: string) => isInside(scan.lastCwd ?? top, folder, ws.claude.platform)
+  return state && !isIn(top) && isIn(state.origin.root) ? state.origin.root : top
 }
 
 /** This machine's folders as the next reader must know them. */
