@@ -20,7 +20,7 @@ export interface Failure {
 
 export interface Seat {
   readonly machine: Machine
-  /** Top of the checkout, and the folder the commands run in. */
+  /** Top of the checkout. */
   readonly top: string
   /** Runs a command with `--json` and returns what it printed; throws with all it said unless it ends with 0. */
   run(argv: readonly string[], more?: Partial<InProcessOptions>): Promise<JsonRecord>
@@ -30,9 +30,10 @@ export interface Seat {
 
 export const session = parseSessionId('5b1e3f2a-91c4-4d6f-9a37-0123456789ab')
 
-export function seatAt(machine: Machine, top: string): Seat {
+/** @param cwd where the commands run, when not at the top */
+export function seatAt(machine: Machine, top: string, cwd = top): Seat {
   const tell = (argv: readonly string[], more: Partial<InProcessOptions>) =>
-    teleport(machine, [...argv, '--json'], { cwd: top, ...more })
+    teleport(machine, [...argv, '--json'], { cwd, ...more })
   return {
     machine,
     top,
@@ -85,7 +86,8 @@ export async function makeHome(t: Teardown): Promise<Home> {
 
 const keyFolder = (machine: Machine) => path.join(machine.home, '.config/git-teleport')
 
-async function carryKey(from: Machine, to: Machine): Promise<void> {
+/** Makes `to` the same device. */
+export async function carryKey(from: Machine, to: Machine): Promise<void> {
   await mkdir(path.dirname(keyFolder(to)), { recursive: true })
   await cp(path.join(keyFolder(from), 'id_ed25519'), path.join(keyFolder(to), 'id_ed25519'))
   await cp(path.join(keyFolder(from), 'id_ed25519.pub'), path.join(keyFolder(to), 'id_ed25519.pub'))
