@@ -145,7 +145,7 @@ async function settleImport(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const { local, meta, place } = staged
-  const found = local ? await classifyByContent(staged.applied, install, local.collected) : 'new'
+  const found = local ? await classifyByContent(staged.applied, install, local.collected, meta.title) : 'new'
   if (found === 'diverged' && !options.force) throw notTheSame(meta)
   const writes = found === 'new' || found === 'fast-forward' || options.force === true
   const done = writes && !options.dryRun ? await write(ws, staged, install, options) : null
