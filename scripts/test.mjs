@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import unitConfig from '../ava.unit.config.js'
+import { isUnitTest } from './unit-entries.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
 const bin = (name) => path.join(root, 'node_modules', name)
@@ -16,6 +16,7 @@ const inCi = Boolean(process.env.CI)
 const secondNode = process.env.GIT_TELEPORT_TEST_NODE
 const started = performance.now()
 const total = { passed: 0, failed: 0, skipped: 0 }
+const broken = []
 
 await runAll()
 
@@ -39,6 +40,7 @@ async function runAll() {
 
 function finish() {
   const { passed, failed, skipped } = total
+  if (broken.length > 0) console.log(`\nfailed:\n${broken.map((line) => `  ${line}`).join('\n')}`)
   console.log(`\ntotal time: ${seconds(started)}`)
   if (skipped > 0) console.log(`${skipped} skipped${inCi ? ', which counts as failed where CI is set' : ''}`)
   const bad = failed + (inCi ? skipped : 0)
@@ -48,10 +50,9 @@ function finish() {
 
 /** Everything that the unit tests are not, as arguments for AVA. */
 function otherTests() {
-  const folders = /\{([^}]+)\}/.exec(unitConfig.files[0])?.[1]?.split(',') ?? []
   const compiled = path.join(root, 'build/test')
   const files = readdirSync(compiled, { recursive: true })
-    .filter((name) => name.endsWith('.test.js') && !folders.includes(name.split(path.sep)[0]))
+    .filter((name) => name.endsWith('.test.js') && !isUnitTest(name))
     .map((name) => `build/test/${name.replaceAll(path.sep, '/')}`)
   return ['--config', 'ava.config.js', ...files.sort()]
 }
@@ -61,7 +62,10 @@ async function stage(name, program, args) {
   const from = performance.now()
   const { exitCode } = await run(name, program, args)
   console.log(`${name}: ${exitCode === 0 ? 'ok' : 'FAILED'}, ${seconds(from)}`)
-  if (exitCode !== 0) total.failed++
+  if (exitCode !== 0) {
+    total.failed++
+    broken.push(name)
+  }
   return exitCode === 0
 }
 
@@ -72,21 +76,25 @@ async function tests(name, node, args) {
   const counts = countsOf(output)
   // AVA also fails without a failed test: a file without tests, a time-out, an error outside of a test.
   const failed = exitCode === 0 ? counts.failed : Math.max(1, counts.failed)
-  total.passed += counts.passed
+  // A second Node proves the same tests again; they are counted once.
+  if (node === process.execPath) total.passed += counts.passed
   total.failed += failed
   total.skipped += counts.skipped
+  broken.push(...counts.broken.map((line) => `${name}: ${line}`))
+  if (failed > 0 && counts.broken.length === 0) broken.push(name)
   console.log(
     `${name}: ${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped, ${seconds(from)}`,
   )
 }
 
-/** Reads AVA's closing lines, such as `18 tests passed`, and the kit's `skipped: …` below a test that gave up. */
+/** Reads AVA's marks and closing lines (a run that fails does not count what passed) and the kit's `skipped: …`. */
 function countsOf(output) {
   const lines = output.split('\n').map((line) => line.trim())
   const count = (pattern) => lines.reduce((sum, line) => sum + Number(pattern.exec(line)?.[1] ?? 0), 0)
   const gaveUp = lines.filter((line) => /^\S? ?skipped: /.test(line)).length
   return {
-    passed: count(/^(\d+) tests? passed$/) - gaveUp,
+    broken: lines.filter((line) => line.startsWith('✘ ')),
+    passed: lines.filter((line) => line.startsWith('✔ ')).length - gaveUp,
     failed: count(/^(\d+) (?:tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?)$/),
     skipped: count(/^(\d+) tests? (?:skipped|todo)$/) + gaveUp,
   }

@@ -244,6 +244,10 @@ export interface SessionState {
   readonly manifest: Manifest
   readonly entry: IndexEntry | null
   readonly files: Readonly<Record<string, FileRecord>>
+  /** Paths in the conversation were relocated too, and later pulls go on with that. */
+  readonly deep: boolean
+  /** Rows that were left out of each transcript here, with what they hung on: later rows may hang on them. */
+  readonly links: Readonly<Record<string, readonly (readonly [string, string | null])[]>>
   /** The agent's own notes about what it has scanned so far; opaque to everyone else. */
   readonly scan: unknown
 }

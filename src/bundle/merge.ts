@@ -6,6 +6,8 @@ import type { PieceSource } from './plan.ts'
 
 /** Bytes of tar stream; also what a merge may hold in memory. */
 const maxMergedBytes = 32 * 1024 ** 2
+/** Segments below half of that, the new one not counted. */
+const maxSmall = 12
 
 export interface MergedPiece {
   readonly row: PieceRow
@@ -16,7 +18,8 @@ export interface MergedPiece {
 /**
  * How many trailing segments of the same writer and origin the new one should swallow. Sizes fall into tiers, each four
  * times the one below; four segments of one tier become one, and so do as few as two when the next would not fit
- * below 32 MiB. So a thousand pushes leave at most 16 segments, and write less than 4.4 times what they add.
+ * below 32 MiB, and what there is when more than twelve small ones would be left. So a thousand pushes of 100 MB together
+ * leave at most 16 segments, and write less than 4.4 times what they add.
  */
 export function planMerge(
   segments: readonly SegmentRow[],
@@ -26,7 +29,9 @@ export function planMerge(
   let swallowed = 0
   let merged = added.plainSize
   for (;;) {
-    const run = nextRun(sizes.slice(swallowed), merged)
+    const rest = sizes.slice(swallowed)
+    const full = fullRun(rest, merged)
+    const run = full.length > 0 ? full : crowdedRun(rest, merged)
     if (run.length === 0) return swallowed
     swallowed += run.length
     merged += sum(run)
@@ -64,31 +69,35 @@ function trailingSizes(
   return newestFirst.slice(0, end < 0 ? undefined : end).map(({ sizes }) => sizes[1])
 }
 
-/** What a segment of `size` swallows in one step. Smaller ones go in any case, or they would be shut in for good. */
-function nextRun(newestFirst: readonly number[], size: number): readonly number[] {
+/** What a segment of `size` swallows by itself. Smaller ones go in any case, or they would be shut in for good. */
+function fullRun(newestFirst: readonly number[], size: number): readonly number[] {
   const level = levelOf(size)
-  const smaller = takeWhile(newestFirst, (other) => levelOf(other) < level)
-  const run = fitting(
-    takeWhile(newestFirst, (other) => levelOf(other) <= level),
-    size,
-  )
+  const run = upTo(level, newestFirst, size)
   const peers = run.filter((other) => levelOf(other) === level)
   const total = size + sum(run)
   const isFull =
     peers.length >= 3 || (peers.length >= 1 && total + total / (peers.length + 1) > maxMergedBytes)
-  return isFull ? run : fitting(smaller, size)
+  return isFull ? run : upTo(level - 1, newestFirst, size)
+}
+
+/** The next tier up, when there are too many small ones: unlucky sizes can leave three in each of many tiers. */
+function crowdedRun(newestFirst: readonly number[], size: number): readonly number[] {
+  const small = takeWhile(newestFirst, (other) => levelOf(other) < levelOf(maxMergedBytes / 2))
+  const [next] = small
+  return next === undefined || small.length < maxSmall ? [] : upTo(levelOf(next), newestFirst, size)
+}
+
+/** The newest segments of at most this level, as far as they fit into one. */
+function upTo(level: number, newestFirst: readonly number[], size: number): readonly number[] {
+  let total = size
+  return takeWhile(newestFirst, (other) => {
+    total += other
+    return levelOf(other) <= level && total <= maxMergedBytes
+  })
 }
 
 function levelOf(size: number): number {
   return Math.max(0, Math.floor(Math.log2(size / 4096) / 2))
-}
-
-function fitting(newestFirst: readonly number[], size: number): readonly number[] {
-  let total = size
-  return takeWhile(newestFirst, (other) => {
-    total += other
-    return total <= maxMergedBytes
-  })
 }
 
 function takeWhile<T>(items: readonly T[], accepts: (item: T) => boolean): readonly T[] {

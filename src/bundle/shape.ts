@@ -105,12 +105,17 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value) => (value === null ? null : shape(value))
 }
 
-/** A list of exactly two. */
-export function pair<T>(item: Shape<T>): Shape<readonly [T, T]> {
+/** Two values of different kinds. */
+export function both<A, B>(first: Shape<A>, second: Shape<B>): Shape<readonly [A, B]> {
   return (value) =>
     Array.isArray(value) && value.length === 2
-      ? [at(0, item, value[0]), at(1, item, value[1])]
+      ? [at(0, first, value[0]), at(1, second, value[1])]
       : fail('is not a pair')
+}
+
+/** A list of exactly two. */
+export function pair<T>(item: Shape<T>): Shape<readonly [T, T]> {
+  return both(item, item)
 }
 
 /** Adds a condition that the members must fulfil together. */

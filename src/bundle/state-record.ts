@@ -4,7 +4,20 @@ import type { SessionRecord, SessionState } from '../model.ts'
 import { fileRecords, oid, origin, sessionId, sha256, time } from './fields.ts'
 import { indexEntryShape } from './index-entry.ts'
 import { manifestShape } from './manifest.ts'
-import { check, flag, integer, list, nullable, object, oneOf, type Shape, text } from './shape.ts'
+import { isLogicalName } from './names.ts'
+import {
+  both,
+  check,
+  flag,
+  integer,
+  list,
+  nullable,
+  object,
+  oneOf,
+  record,
+  type Shape,
+  text,
+} from './shape.ts'
 
 const state: Shape<SessionState> = object({
   format: oneOf(1),
@@ -23,10 +36,12 @@ const state: Shape<SessionState> = object({
   manifest: manifestShape,
   entry: nullable(indexEntryShape),
   files: fileRecords,
+  deep: flag,
+  links: record(isLogicalName, list(both(text(200), nullable(text(200))), 1000)),
   scan: (value: unknown) => value,
 })
 
-const record: Shape<SessionRecord> = object({
+const stateFile: Shape<SessionRecord> = object({
   format: oneOf(1),
   current: nullable(state),
   pending: nullable(state),
@@ -34,5 +49,5 @@ const record: Shape<SessionRecord> = object({
 
 /** Throws `store-damaged`, also for a record of another format: it is a cache, and losing it costs a cold pull. */
 export function parseSessionRecord(value: unknown): SessionRecord {
-  return check(record, value, 'the state record', 'store-damaged')
+  return check(stateFile, value, 'the state record', 'store-damaged')
 }

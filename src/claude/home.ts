@@ -1,7 +1,7 @@
 /** Where Claude Code keeps its data for a user. Pure. */
 
 import type { Platform } from '../model.ts'
-import { pathRules } from './platform-path.ts'
+import { pathRules, trimFolder } from './platform-path.ts'
 
 export interface ClaudeHome {
   readonly home: string
@@ -22,7 +22,7 @@ export function claudeHome(
   const rules = pathRules(family)
   const chosen = env['CLAUDE_CONFIG_DIR']
   if (!chosen) return { home, config: rules.join(home, '.claude'), platform: family }
-  const config = rules.isAbsolute(chosen) ? rules.normalize(chosen) : rules.resolve(chosen)
+  const config = trimFolder(rules.resolve(chosen), family)
   const fixed = env['CLAUDE_CODE_PROJECT_DIR_NAME']
   const named = fixed !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(fixed)
   return { home, config, platform: family, ...(named ? { projectDirName: fixed } : {}) }

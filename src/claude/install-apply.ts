@@ -58,7 +58,8 @@ async function applyAction(claude: ClaudeHome, action: Action, late: string, now
   const current = await regularFile(action.target)
   if (current && !(await keepLateChange(action, current, late))) return
   if (action.kind === 'write') {
-    await utimes(action.staged, now, now)
+    const time = isCheckpoint(claude, action.target) ? longAgo : now
+    await utimes(action.staged, time, time)
     await rename(action.staged, action.target)
   } else if (current) await unlink(action.target)
   await syncFolder(folder)
@@ -94,6 +95,16 @@ export async function removeStaging(claude: ClaudeHome, staging: string): Promis
     if (!isMissing(error) && !['ENOTEMPTY', 'EEXIST', 'EPERM', 'EBUSY'].includes(errnoOf(error) ?? ''))
       throw error
   }
+}
+
+/**
+ * `/rewind` takes a backup that is as large as the file and not older for the file itself, and leaves it alone (seen with
+ * 2.1.329). Clean-up goes by the time of the folder, so that an old file in it is safe.
+ */
+const longAgo = new Date('2000-01-01T00:00:00Z')
+
+function isCheckpoint(claude: ClaudeHome, target: string): boolean {
+  return path.relative(claude.config, target).split(path.sep)[0] === 'file-history'
 }
 
 /** On the file system of the targets, so that renames are atomic. */

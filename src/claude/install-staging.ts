@@ -3,10 +3,10 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
-import { checkFolder, chunks, writeNew } from './durable-file.ts'
+import { checkFolder, chunks, regularFile, writeNew } from './durable-file.ts'
 import type { ClaudeHome } from './home.ts'
 import { stagingTop } from './install-apply.ts'
-import { newInstallId } from './install-journal.ts'
+import { journalPath, newInstallId } from './install-journal.ts'
 import { startTicks } from './process-start.ts'
 
 /** A folder of our own whose name says which process it belongs to, with a note of where its journal will be. */
@@ -20,6 +20,7 @@ export async function makeStaging(
   for (let counter = 0; ; counter++) {
     const id = newInstallId(now, process.pid, counter)
     const staging = path.join(top, id)
+    if (await regularFile(journalPath(journalDir, id))) continue
     try {
       await mkdir(staging, { mode: 0o700 })
     } catch (error) {

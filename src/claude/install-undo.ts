@@ -5,7 +5,7 @@ import { TeleportError } from '../errors.ts'
 import type { SessionId } from '../model.ts'
 import { digestOf, regularFile, writeNew } from './durable-file.ts'
 import type { ClaudeHome } from './home.ts'
-import { removeStaging } from './install-apply.ts'
+import { type OnStep, removeStaging } from './install-apply.ts'
 import { commitPlan, type StagedFile } from './install-commit.ts'
 import { type Action, type Journal, listJournals } from './install-journal.ts'
 import { makeStaging } from './install-staging.ts'
@@ -16,6 +16,16 @@ export interface UndoReport {
   readonly id: string
   readonly restored: readonly string[]
   readonly deleted: readonly string[]
+}
+
+export interface UndoOptions {
+  /** Undo also what changed since; it is backed up. */
+  readonly force: boolean
+  /** Which one; without it the newest. */
+  readonly id?: string
+  readonly now?: Date
+  /** For tests: told each step when it is done. */
+  readonly onStep?: OnStep
 }
 
 export interface InstallSummary {
@@ -52,7 +62,7 @@ export async function listInstalls(journalDir: string): Promise<readonly Install
 export async function undoInstall(
   claude: ClaudeHome,
   journalDir: string,
-  options: { readonly force: boolean; readonly id?: string; readonly now?: Date },
+  options: UndoOptions,
 ): Promise<UndoReport> {
   const journal = await findJournal(journalDir, options.id)
   const changed = options.force ? [] : await changedTargets(journal)
@@ -76,7 +86,7 @@ export async function undoInstall(
       removals: created,
       history: null,
       undoes: journal.id,
-      onStep: () => {},
+      onStep: options.onStep ?? (() => {}),
     })
     return { id: journal.id, restored: written, deleted: removed }
   } catch (error) {

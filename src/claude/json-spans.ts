@@ -206,7 +206,8 @@ const isLiteralByte = (byte: number) =>
   byte === 46 ||
   byte === 69
 
-function sameBytes(name: Uint8Array, bytes: Buffer, start: number): boolean {
+/** Whether `bytes` goes on with `name` at `start`. For short names, where a native comparison costs more. */
+export function sameBytes(name: Uint8Array, bytes: Buffer, start: number): boolean {
   for (let index = 0; index < name.length; index++) {
     if (name[index] !== bytes[start + index]) return false
   }

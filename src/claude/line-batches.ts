@@ -30,10 +30,12 @@ export async function* lineBatches(
     }
     const last = bytes.lastIndexOf(lineFeed)
     if (last >= 0) {
-      const lines = bytes.subarray(0, last + 1)
-      yield { bytes: pendingBytes > 0 ? Buffer.concat([...pending, lines]) : lines, whole: true }
+      const ended = bytes.subarray(0, last + 1)
+      const lines = pendingBytes > 0 ? Buffer.concat([...pending, ended]) : ended
+      // Let go before the lines are worked on: a long one would be in memory twice.
       pending = []
       pendingBytes = 0
+      yield { bytes: lines, whole: true }
     }
     const rest = bytes.subarray(last + 1)
     if (rest.length > 0) pending.push(rest)
@@ -44,7 +46,8 @@ export async function* lineBatches(
     pendingBytes = 0
     overlong = true
   }
-  if (pendingBytes > 0) yield { bytes: Buffer.concat(pending), whole: true }
+  const rest = Buffer.concat(pending.splice(0))
+  if (rest.length > 0) yield { bytes: rest, whole: true }
 }
 
 /** Calls `visit` with each line's span, line feed excluded; `next` is where the following one starts. */

@@ -40,6 +40,11 @@ export function addRowFields(root: FieldNode): void {
   wantStrings(root, tag.path, rowPaths)
   wantStrings(root, tag.command, ['data.command'])
   wantStrings(root, tag.session, ['sessionId', 'session_id', 'worktreeSession.sessionId'])
+  addCheckpointFields(root)
+}
+
+/** The tracked files of checkpoint rows, for `trackedFiles`. */
+export function addCheckpointFields(root: FieldNode): void {
   const tracked = at(root, 'snapshot.trackedFileBackups')
   tracked.entry = tag.trackedEntry
   tracked.key = tag.trackedKey

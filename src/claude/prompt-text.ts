@@ -33,6 +33,6 @@ function firstLine(text: string): string {
     .map((each) => each.trim())
     .find((each) => each !== '')
   if (line === undefined) return ''
-  const characters = [...line.slice(0, longest * 2)]
+  const characters = [...line.slice(0, longest * 2 + 2)]
   return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`
 }

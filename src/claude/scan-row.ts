@@ -2,9 +2,9 @@
 
 import { at, type FieldNode, wantStrings } from './field-tree.ts'
 import { decodeString, newSpans, type Spans, spanScanner } from './json-spans.ts'
-import { addRowFields, tag } from './path-fields.ts'
+import { addCheckpointFields } from './path-fields.ts'
 
-/** Tags of a scan; path fields and checkpoints keep theirs, which are smaller. */
+/** Tags of a scan; checkpoints keep theirs, which are smaller. */
 export const scanTag = {
   type: 50,
   uuid: 51,
@@ -51,7 +51,7 @@ export function rowScanner(): (bytes: Buffer, start: number, end: number) => Sca
     let checkpoint = false
     for (let index = 0; index < spans.count; index++) {
       const kind = spans.tags[index] ?? 0
-      if (kind < firstTag) checkpoint ||= kind >= tag.trackedEntry
+      if (kind < firstTag) checkpoint = true
       else if (starts[kind - firstTag] === -1) {
         starts[kind - firstTag] = spans.starts[index] ?? 0
         ends[kind - firstTag] = spans.ends[index] ?? 0
@@ -63,7 +63,7 @@ export function rowScanner(): (bytes: Buffer, start: number, end: number) => Sca
 
 function scanFields(): FieldNode {
   const root: FieldNode = {}
-  addRowFields(root)
+  addCheckpointFields(root)
   wantStrings(root, scanTag.type, ['type'])
   wantStrings(root, scanTag.uuid, ['uuid'])
   wantStrings(root, scanTag.cwd, ['cwd'])

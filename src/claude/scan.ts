@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { fileError } from '../errors.ts'
 import type { Platform } from '../model.ts'
 import { spanText, trackedFiles, trackedPath } from './checkpoints.ts'
+import { sameBytes } from './json-spans.ts'
 import { eachLine, lineBatches } from './line-batches.ts'
 import { promptLine } from './prompt-text.ts'
 import { isBackupOf } from './relocation.ts'
@@ -101,6 +102,7 @@ function finished(notes: Notes): Scan {
 
 function noteRow(scan: Notes, row: ScannedRow): void {
   scan.cwd ??= textOf(row, scanTag.cwd) ?? null
+  scan.lastCwd = changedText(scan, row, scanTag.cwd) ?? scan.lastCwd
   scan.client = changedText(scan, row, scanTag.version) ?? scan.client
   scan.branch = changedText(scan, row, scanTag.branch) || scan.branch
   const slug = changedText(scan, row, scanTag.slug)
@@ -118,8 +120,7 @@ function changedText(scan: Notes, row: ScannedRow, kind: number): string | undef
   const [start, end] = [row.start(kind), row.end(kind)]
   if (start < 0) return undefined
   const last = scan.last.get(kind)
-  if (last && last.length === end - start && row.bytes.compare(last, 0, last.length, start, end) === 0)
-    return undefined
+  if (last && last.length === end - start && sameBytes(last, row.bytes, start)) return undefined
   scan.last.set(kind, Buffer.from(row.bytes.subarray(start, end)))
   return beginning(row.bytes, start, end)
 }

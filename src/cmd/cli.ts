@@ -40,6 +40,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     enableCapture: false,
     enableColors: color,
   })
+  const usageOf = cli.usage.bind(cli)
+  cli.usage = (...what) => namedValues(usageOf(...what))
   for (const command of await commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
   const context: Context = {
@@ -73,6 +75,11 @@ async function commandsFor(argv: readonly string[]): Promise<readonly CommandCla
 export async function allCommands(): Promise<readonly CommandClass<Context>[]> {
   const all = await Promise.all(Object.values(verbs).map((each) => each()))
   return all.flat()
+}
+
+/** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */
+function namedValues(help: string): string {
+  return help.replace(/ #\d(?=\])/g, ' …').replace(/ #\d/g, ' … ')
 }
 
 /** Each of clipanion's errors for a line that fits no command carries this mark, and nothing else does. */

@@ -1,7 +1,7 @@
 /** Makes the world of the use cases from what the process has: prompts on a terminal, progress on stderr. */
 
 import { randomUUID } from 'node:crypto'
-import type { World } from '../core/world.ts'
+import type { Choice, World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { makeProgress } from './progress.ts'
@@ -40,6 +40,10 @@ export function makeWorld(io: Io, manners: Manners): World {
       progress.pause()
       return askPassphrase(io, what)
     },
+    choose: (question, choices) => {
+      progress.pause()
+      return choose(io, question, choices)
+    },
     background: false,
   }
 }
@@ -58,6 +62,15 @@ async function confirm(io: Io, manners: Manners, question: string): Promise<bool
     input: io.stdin,
     output: io.stderr,
   })
+  if (isCancel(answer)) throw interrupted()
+  return answer
+}
+
+async function choose(io: Io, question: string, choices: readonly Choice[]): Promise<string | undefined> {
+  if (!io.isTerminal.stdin || !io.isTerminal.stderr) return undefined
+  const { isCancel, select } = await import('@clack/prompts')
+  const options = choices.map(({ value, label }) => ({ value, label: safe(label) }))
+  const answer = await select({ message: safe(question), options, input: io.stdin, output: io.stderr })
   if (isCancel(answer)) throw interrupted()
   return answer
 }

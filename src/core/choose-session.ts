@@ -46,9 +46,15 @@ async function newestSession(ws: Workspace): Promise<SessionFile> {
     })
   }
   const open = openHere(await liveClients(ws.claude), files)
-  const [onlyOpen] = open
-  if (open.size > 1) throw ambiguous('several sessions are open in this work tree', open)
-  return files.find((file) => file.session === onlyOpen) ?? newest
+  const wanted = open.size > 1 ? await askWhich(ws, open) : [...open][0]
+  return files.find((file) => file.session === wanted) ?? newest
+}
+
+async function askWhich(ws: Workspace, open: ReadonlySet<SessionId>): Promise<string> {
+  const choices = [...open].map((session) => ({ value: session, label: session }))
+  const chosen = await ws.world.choose('Several sessions are open here. Which one?', choices)
+  if (chosen !== undefined) return chosen
+  throw ambiguous('several sessions are open in this work tree', open)
 }
 
 function openHere(clients: readonly LiveClient[], files: readonly SessionFile[]): ReadonlySet<SessionId> {

@@ -7,6 +7,7 @@ import { liveClients } from '../claude/live.ts'
 import { localPath } from '../claude/local-name.ts'
 import { type RelocateOptions, relocateContent } from '../claude/relocate.ts'
 import type { Relocation } from '../claude/relocation.ts'
+import { newRowLinks } from '../claude/row-links.ts'
 import { mayInstall } from '../claude/sanitise.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, parseSessionId, type SessionId } from '../model.ts'
@@ -93,14 +94,20 @@ async function stageArchive(
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
       const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
-      if (target === null || !isAllowed(name, path, relocation, options)) return
-      const here = relocateContent(name, content, relocation, rowOptions(place, options, dropped))
+      if (!isAllowed(name, path, relocation, options)) return
+      const links = newRowLinks()
+      const here = relocateContent(name, content, relocation, {
+        ...rowOptions(place, options, dropped),
+        links,
+      })
       if (name === 'history.jsonl') return install.appendHistory(here)
+      if (target === null) return
       const staged = await install.stage(target, here)
       applied.set(name, {
         progress: { gen: 1, size: staged.size, chain: staged.sha256, gone: false },
         target,
         staged,
+        links,
       })
     },
   })
@@ -138,7 +145,7 @@ async function settleImport(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const { local, meta, place } = staged
-  const found = local ? await classifyByContent(staged.applied, install, local.collected) : 'new'
+  const found = local ? await classifyByContent(staged.applied, install, local.collected, meta.title) : 'new'
   if (found === 'diverged' && !options.force) throw notTheSame(meta)
   const writes = found === 'new' || found === 'fast-forward' || options.force === true
   const done = writes && !options.dryRun ? await write(ws, staged, install, options) : null

@@ -4,10 +4,11 @@ import { applyRow, checkLog, type FileProgress } from '../bundle/apply.ts'
 import { foldChains } from '../bundle/chain.ts'
 import type { Installation } from '../claude/install.ts'
 import { localPath } from '../claude/local-name.ts'
-import { relocateContent } from '../claude/relocate.ts'
+import { type RelocateOptions, relocateContent } from '../claude/relocate.ts'
 import type { Relocation } from '../claude/relocation.ts'
+import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
-import type { FileRecord, PieceRow, SegmentRow, Sha256 } from '../model.ts'
+import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
 import type { OpenTip } from './tip.ts'
@@ -20,15 +21,14 @@ export interface AppliedFile {
   readonly target: string | null
   /** What was staged for it; null when this log changed nothing of it, or it is not installed or gone. */
   readonly staged: { readonly size: number; readonly sha256: Sha256 } | null
+  /** Rows of a transcript that were left out, for the parts that follow. */
+  readonly links: RowLinks
 }
 
 /** What the log is applied on: the files of the last sync, or nothing. */
-export interface LogBase {
-  readonly seq: number
-  readonly files: Readonly<Record<string, FileRecord>>
-}
+export type LogBase = Pick<SessionState, 'seq' | 'files' | 'links'>
 
-export const emptyBase: LogBase = { seq: 0, files: {} }
+export const emptyBase: LogBase = { seq: 0, files: {}, links: {} }
 
 /**
  * Whether the record can be built upon: the log was not started anew since.
@@ -47,7 +47,9 @@ export async function materialise(
   place: Place,
   install: Installation,
 ): Promise<ReadonlyMap<string, AppliedFile>> {
-  const files = new Map(Object.entries(base.files).map(([name, record]) => [name, fromRecord(record)]))
+  const files = new Map(
+    Object.entries(base.files).map(([name, record]) => [name, fromRecord(record, base.links[name])]),
+  )
   const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
   ws.world.progress.step(
     'decrypting',
@@ -72,7 +74,7 @@ export async function materialise(
   return files
 }
 
-function fromRecord(record: FileRecord): AppliedFile {
+function fromRecord(record: FileRecord, links: unknown): AppliedFile {
   const { gen, size, chain, path } = record
   const progress: FileProgress = {
     gen,
@@ -81,7 +83,12 @@ function fromRecord(record: FileRecord): AppliedFile {
     gone: record.gone ?? false,
     ...(path === undefined ? {} : { path }),
   }
-  return { progress, target: record.localPath === '' ? null : record.localPath, staged: null }
+  return {
+    progress,
+    target: record.localPath === '' ? null : record.localPath,
+    staged: null,
+    links: newRowLinks(links),
+  }
 }
 
 function relocationOf(tip: OpenTip, segment: SegmentRow, place: Place): Relocation {
@@ -138,8 +145,9 @@ async function applyPiece(
   const { next, skip } = applyRow(before?.progress, row)
   if (skip) return
   const target = targetOf(stager, row, next, before)
-  const staged = await stagePiece(stager, row, content, target, before)
-  stager.files.set(row.name, { progress: next, target, staged })
+  const links = row.op === 'append' && before ? before.links : newRowLinks()
+  const staged = await stagePiece(stager, row, content, target, { before, links })
+  stager.files.set(row.name, { progress: next, target, staged, links })
 }
 
 /** An `append` stays where its file is; a new file gets its place from its name. */
@@ -159,19 +167,23 @@ async function stagePiece(
   row: PieceRow,
   content: AsyncIterable<Uint8Array> | null,
   target: string | null,
-  before: AppliedFile | undefined,
+  { before, links }: { readonly before: AppliedFile | undefined; readonly links: RowLinks },
 ): Promise<AppliedFile['staged']> {
   const { install } = stager
   if (row.op === 'gone') {
     if (target !== null && row.name !== 'history.jsonl') install.remove(target)
     return null
   }
-  if (content === null || target === null) return before?.staged ?? null
-  const here = relocateContent(row.name, content, stager.relocation, relocationOptions(stager.place))
+  if (content === null) return before?.staged ?? null
+  const here = relocateContent(row.name, content, stager.relocation, {
+    ...relocationOptions(stager.place),
+    links,
+  })
   if (row.name === 'history.jsonl') {
     await install.appendHistory(here)
     return null
   }
+  if (target === null) return null
   if (row.op === 'whole') return install.stage(target, here)
   if (before?.staged) return install.extend(target, here)
   const record = stager.base.files[row.name]
@@ -179,7 +191,7 @@ async function stagePiece(
   return install.stage(target, here, { keepFrom: { path: record.localPath, size: record.localSize } })
 }
 
-function relocationOptions(place: Place): Parameters<typeof relocateContent>[3] {
+function relocationOptions(place: Place): RelocateOptions {
   const fork =
     place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
   return { deep: place.deep, ...fork }

@@ -1,6 +1,7 @@
 /** Adds one segment to a session's log, merging it with the small ones before it. */
 
-import { type MergedPiece, mergePieces, planMerge } from '../bundle/merge.ts'
+import { type MergedPiece, mergedSources, mergePieces, planMerge } from '../bundle/merge.ts'
+import { plainSizeOf } from '../bundle/pack.ts'
 import type { Delta, PieceSource } from '../bundle/plan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { Manifest, Oid, Origin, PieceRow, SegmentRow } from '../model.ts'
@@ -44,7 +45,7 @@ export async function extendLog(
   const first = swallowed[0]?.seq[0] ?? input.seq
   ws.world.progress.step('encrypting', input.delta.bytes)
   const written = await writeSegment(ws, {
-    sources: tail ? await mergedSources(tail.groups, input.delta.sources) : input.delta.sources,
+    sources: tail ? await withAdded(tail.groups, input.delta.sources) : input.delta.sources,
     seq: [first, input.seq],
     by: device.id,
     origin: origins.index,
@@ -87,7 +88,7 @@ async function mergeableTail(
   delta: Delta,
 ): Promise<Tail | null> {
   if (!before || !envelope.open) return null
-  const count = planMerge(before.segments, { by: device.id, origin, plainSize: delta.bytes })
+  const count = planMerge(before.segments, { by: device.id, origin, plainSize: plainSizeOf(delta.sources) })
   if (count === 0) return null
   const tip = await envelope.open()
   const segments = before.segments.slice(-count)
@@ -114,7 +115,7 @@ async function readPieces(ws: Workspace, tip: OpenTip, segment: SegmentRow): Pro
   return rows.map((row) => ({ row, content: contents.get(row) ?? null }))
 }
 
-async function mergedSources(
+async function withAdded(
   groups: readonly (readonly MergedPiece[])[],
   added: readonly PieceSource[],
 ): Promise<readonly PieceSource[]> {
@@ -122,12 +123,7 @@ async function mergedSources(
   for (const source of added) {
     fresh.push({ row: source.row, content: source.row.op === 'gone' ? null : await collect(source.read()) })
   }
-  return mergePieces([...groups, fresh]).map(({ row, content }) => ({
-    row,
-    async *read() {
-      if (content) yield content
-    },
-  }))
+  return mergedSources(mergePieces([...groups, fresh]))
 }
 
 async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

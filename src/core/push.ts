@@ -10,7 +10,7 @@ import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { acceptIndex, changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
-import { describeOrigin } from './place.ts'
+import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
@@ -124,7 +124,10 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     return unchanged(job, base.previous)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
   const person = await author(ws)
-  const origin = await describeOrigin(ws, device, collected.origin)
+  const origin = await describeOrigin(ws, device, {
+    ...collected.origin,
+    root: rootHere(ws, collected.scan, before),
+  })
   const input: DraftInput = {
     session: file.session,
     base,

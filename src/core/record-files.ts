@@ -1,7 +1,8 @@
 /** The file table of the state record, as it is once a materialised log has been installed. */
 
 import { createHash } from 'node:crypto'
-import { asSha256, type FileRecord, type LocalFile } from '../model.ts'
+import { saveRowLinks } from '../claude/row-links.ts'
+import { asSha256, type FileRecord, type LocalFile, type SessionState } from '../model.ts'
 import type { AppliedFile, LogBase } from './materialise.ts'
 
 const emptySha256 = asSha256(createHash('sha256').digest('hex'))
@@ -59,4 +60,10 @@ function logical(
 ): FileRecord {
   const { gen, size, chain, gone, path } = file.progress
   return { gen, size, chain, ...(gone ? { gone } : {}), ...(path === undefined ? {} : { path }), ...local }
+}
+
+/** Rows that were left out, of the transcripts that had any. */
+export function recordLinks(applied: ReadonlyMap<string, AppliedFile>): SessionState['links'] {
+  const links = [...applied].map(([name, file]) => [name, saveRowLinks(file.links)] as const)
+  return Object.fromEntries(links.filter(([, pairs]) => pairs.length > 0))
 }

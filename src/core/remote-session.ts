@@ -12,24 +12,17 @@ export interface RemoteSession {
   readonly commit: Oid
 }
 
-/**
- * Fetches the session named by id or prefix; without one, the only one there is.
- * Throws `no-remote-session`, `session-gone` or `ambiguous-session`.
- */
-export async function findRemoteSession(ws: Workspace, wanted: string | undefined): Promise<RemoteSession> {
-  const prefix = wanted?.toLowerCase() ?? ''
-  if (wanted !== undefined && !isSessionPrefix(prefix)) parseSessionId(wanted)
+/** Fetches the session named by id or prefix. Throws `no-remote-session`, `session-gone` or `ambiguous-session`. */
+export async function findRemoteSession(ws: Workspace, wanted: string): Promise<RemoteSession> {
+  const prefix = wanted.toLowerCase()
+  if (!isSessionPrefix(prefix)) parseSessionId(wanted)
   ws.world.progress.step('fetching')
   const found = sessionsIn(await ws.store.refs.fetch([patterns.sessions(prefix)], ws.world.progress))
   const [first, second] = found
   if (first && !second) return first
   if (second) {
-    const what =
-      wanted === undefined
-        ? `${found.length} sessions are on ${ws.remote.name}`
-        : `"${wanted}" fits ${found.length} sessions`
     throw ambiguous(
-      what,
+      `"${wanted}" fits ${found.length} sessions`,
       found.map((each) => each.session),
     )
   }
@@ -44,12 +37,7 @@ function sessionsIn(refs: ReadonlyMap<string, Oid>): readonly RemoteSession[] {
 }
 
 /** A ref that this machine has seen and that is not there any more was removed or has expired. */
-async function missing(ws: Workspace, wanted: string | undefined): Promise<TeleportError> {
-  if (wanted === undefined) {
-    return new TeleportError('no-remote-session', `no sessions on ${ws.remote.name} (${ws.remote.url})`, {
-      hint: 'git teleport push',
-    })
-  }
+async function missing(ws: Workspace, wanted: string): Promise<TeleportError> {
   const id = wanted.toLowerCase()
   if (isSessionId(id) && (await wasThere(ws, id))) {
     return new TeleportError('session-gone', `session ${id} was on ${ws.remote.name} and is there no more`, {

@@ -9,6 +9,7 @@ import type { Workspace } from './workspace.ts'
 
 export interface Restored {
   readonly files: Readonly<Record<string, FileRecord>>
+  readonly links: SessionState['links']
   readonly previous: SessionState | null
 }
 
@@ -39,6 +40,8 @@ export async function stateAfterPull(
     manifest: tip.manifest,
     entry: null,
     files: restored.files,
+    deep: place.deep,
+    links: restored.links,
     scan: stillValidScan(restored),
   }
 }

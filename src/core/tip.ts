@@ -145,7 +145,7 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
       'untrusted-signer',
       `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`,
       {
-        hint: `if it is, on this machine: git teleport key trust "${tip.signer.recipient}"`,
+        hint: `only if \`git teleport key show\` on your other machine prints this very device: git teleport key trust "${tip.signer.recipient}"`,
         data: { device: tip.device },
       },
     )

@@ -4,6 +4,11 @@ import type { AskPassphrase } from '../crypto/device-key.ts'
 import type { Environment } from '../git-store/environment.ts'
 import type { Progress } from '../model.ts'
 
+export interface Choice {
+  readonly value: string
+  readonly label: string
+}
+
 export interface World {
   readonly env: Environment
   /** Absolute. */
@@ -20,6 +25,8 @@ export interface World {
   /** Asks a person; throws `needs-confirmation` when nobody can be asked and `--yes` was not given. */
   confirm(question: string): Promise<boolean>
   readonly askPassphrase: AskPassphrase
+  /** Lets a person choose one of several; undefined when nobody is there. */
+  choose(question: string, choices: readonly Choice[]): Promise<string | undefined>
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
 }

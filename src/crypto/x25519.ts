@@ -8,11 +8,13 @@ export interface X25519Key {
   readonly publicKey: Uint8Array
 }
 
+/** What stands before the 32 bytes of an X25519 key in PKCS #8 (RFC 8410, section 7). */
+const pkcs8Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
 /** `scalar`: 32 bytes, clamped by the function itself. */
 export function x25519Key(scalar: Uint8Array): X25519Key {
-  // For a private key Node reads `d` alone and computes the public half; `x` only has to be there.
-  const d = Buffer.from(scalar).toString('base64url')
-  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: d }, format: 'jwk' })
+  // As a JWK the key would need its public half beside it, which newer Node checks.
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, scalar]), format: 'der', type: 'pkcs8' })
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
   return { key, publicKey: new Uint8Array(Buffer.from(x, 'base64url')) }
 }

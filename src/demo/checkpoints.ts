@@ -58,7 +58,7 @@ export function findTracked(story: Story, index: number): readonly [string, Trac
 
 function backUp(story: Story, path: string, file: TrackedFile, backupTime: string): TrackedFile {
   const version = file.version + 1
-  const backupName = `${sha256Hex(absolute(story, path)).slice(0, 16)}@v${version}`
+  const backupName = nameOf(story, path, version)
   addFile(
     story,
     `file-history/${story.options.session}/${backupName}`,
@@ -70,12 +70,18 @@ function backUp(story: Story, path: string, file: TrackedFile, backupTime: strin
 
 function backupOf(story: Story, path: string, file: TrackedFile) {
   const realParentDir = absolute(story, path).replace(/\/[^/]*$/, '')
+  // Made anew: a session that was moved has its copies under the names of this machine.
+  const backupFileName = file.backupName === null ? null : nameOf(story, path, file.version)
   return {
-    backupFileName: file.backupName,
+    backupFileName,
     version: file.version,
     backupTime: file.backupTime,
     realParentDir,
   }
+}
+
+function nameOf(story: Story, path: string, version: number): string {
+  return `${sha256Hex(absolute(story, path)).slice(0, 16)}@v${version}`
 }
 
 function absolute(story: Story, path: string): string {

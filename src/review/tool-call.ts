@@ -45,12 +45,19 @@ export function listInputs(input: unknown): string {
 
 function wordsOf(value: unknown): string {
   if (typeof value === 'string') return value
-  try {
-    return JSON.stringify(value)
-  } catch {
-    // What the parser could nest is deeper than the stack lets anyone write down again.
-    return '(nested too deeply to show)'
+  return isDeep(value) ? '(nested too deeply to show)' : JSON.stringify(value)
+}
+
+/** What the parser could nest can be deeper than the stack lets anyone write down again. */
+const mostLevels = 200
+
+function isDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > mostLevels) return true
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
   }
+  return false
 }
 
 export interface ResultDigest {

@@ -10,8 +10,8 @@ import { ada, anyLog, bob, collect, segmentRow, source } from './support.ts'
 import { unpackPlain } from './tars.ts'
 
 const added = { by: ada, origin: 0, plainSize: 5000 }
-const sized = (...sizes: number[]): SegmentRow[] =>
-  sizes.map((size, at) => segmentRow(at + 1, { sizes: [size, size] }))
+const base = segmentRow(1)
+const sized = (...sizes: number[]): SegmentRow[] => sizes.map((size) => ({ ...base, sizes: [size, size] }))
 
 test('the fourth segment of a tier swallows the other three', (t) => {
   t.is(planMerge(sized(5000, 5000), added), 0)
@@ -33,6 +33,19 @@ test('segments of another writer or origin end the run', (t) => {
   t.is(planMerge(other({ by: bob }), added), 0)
   t.is(planMerge(other({ origin: 1 }), added), 0)
   t.is(planMerge(rows, { ...added, by: bob }), 0)
+})
+
+test('what is large already is not written again because there is much of it', (t) => {
+  const mega = 1024 ** 2
+  t.is(planMerge(sized(...Array.from({ length: 40 }, () => 20 * mega), 5000), added), 0)
+})
+
+test('where more than twelve small segments would be left, the next tier is merged too', (t) => {
+  const crowded = [3, 3, 3, 3].flatMap((count, tier) =>
+    Array.from({ length: count }, () => 4096 * 4 ** (5 - tier)),
+  )
+  t.is(planMerge(sized(...crowded), added), 3)
+  t.is(planMerge(sized(...crowded.slice(1)), added), 0)
 })
 
 test('no merge exceeds 32 MiB, and what fits only by twos or threes is merged by these', (t) => {
@@ -83,7 +96,7 @@ test('so do a thousand pushes of random sizes, and a small first one or a large 
         t.true(largest <= 32 * 1024 ** 2)
       },
     ),
-    { numRuns: 10 },
+    { numRuns: 6 },
   )
 })
 

@@ -136,6 +136,13 @@ const settled = {
       localSha256: digest(''),
     },
   },
+  deep: false,
+  links: {
+    'session.jsonl': [
+      ['a1', null],
+      ['a2', 'a1'],
+    ],
+  },
   scan: { scannedTo: 4242, anything: ['the agent', { wants: null }] },
 } as const satisfies SessionState
 

@@ -2,6 +2,7 @@
 
 import { brotliCompressSync, constants } from 'node:zlib'
 import { Header } from 'tar/header'
+import type { Limits } from '../../src/bundle/limits.ts'
 import { encodePieces } from '../../src/bundle/pieces.ts'
 import { type UnpackHandler, unpackSegment } from '../../src/bundle/unpack.ts'
 import type { PieceRow } from '../../src/model.ts'
@@ -51,10 +52,11 @@ export const ignore: UnpackHandler = {
 export function unpackPlain(
   plain: Uint8Array,
   handler: UnpackHandler = ignore,
-  over: { plainSize?: number; compressed?: AsyncIterable<Uint8Array> } = {},
+  over: { plainSize?: number; compressed?: AsyncIterable<Uint8Array>; limits?: Limits } = {},
 ): Promise<readonly PieceRow[]> {
   return unpackSegment(over.compressed ?? chunked(brotli(plain, 1)), handler, {
     plainSize: over.plainSize ?? plain.length,
     plainSha256: digest(plain),
+    ...(over.limits ? { limits: over.limits } : {}),
   })
 }

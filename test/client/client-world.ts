@@ -7,7 +7,7 @@ import { parseSessionId, type SessionId } from '../../src/model.ts'
 import { scriptedPrompt, type ToolCall } from '../support/api-script.ts'
 import { type ApiRequest, type ApiStandIn, startApiStandIn } from '../support/api-stand-in.ts'
 import { installClient, prepareClientHome, startClient } from '../support/claude-client.ts'
-import { type JsonRecord, parseJson, parseRows, recordsIn, stringAt } from '../support/json.ts'
+import { dig, type JsonRecord, parseJson, parseRows, stringAt } from '../support/json.ts'
 import type { Machine } from '../support/sandbox.ts'
 import type { Screen } from '../support/tmux.ts'
 import { type Logged, needTool, skip } from '../support/tools.ts'
@@ -31,7 +31,7 @@ export async function openClientWorld(t: Logged & Teardown): Promise<ClientWorld
     t.teardown(api.close)
     return { program, api }
   } catch (error) {
-    skip(t, `the real client cannot be had: ${String(error).slice(0, 300)}`)
+    skip(t, `the real client cannot be had: ${String(error).replace(/\s+/g, ' ').slice(0, 300)}`)
     return undefined
   }
 }
@@ -62,7 +62,7 @@ export async function converse(
   const screen = await startClient(machine, { program: world.program, apiUrl: world.api.url, cwd: top, args })
   t.teardown(screen.close)
   await screen.waitFor(isReady)
-  const session = await openSession(machine, top)
+  const session = resume ?? (await openSession(machine, top, screen))
   const transcript = () => transcriptOf(machine, session)
   const send = async (text: string) => {
     await screen.type(text)
@@ -95,21 +95,27 @@ function isReady(screen: string): boolean {
   return /^❯/m.test(screen) && /⏵⏵/.test(screen) && !/esc to interrupt/.test(screen)
 }
 
-/** The session of the client that runs in `top`, as it registers itself. */
-async function openSession(machine: Machine, top: string): Promise<SessionId> {
+/** The session of the one client that runs in `top`, as soon as it has registered itself. */
+async function openSession(machine: Machine, top: string, screen: Screen): Promise<SessionId> {
+  let found: string | undefined
+  await until(`the client in ${top}`, screen, async () => {
+    const here = (await registered(machine)).filter(
+      (client) => stringAt(client, 'cwd') === top && isAlive(client),
+    )
+    found = here.length === 1 ? stringAt(here[0], 'sessionId') : undefined
+    return found !== undefined
+  })
+  return parseSessionId(found ?? '')
+}
+
+async function registered(machine: Machine): Promise<readonly unknown[]> {
   const folder = path.join(machine.config, 'sessions')
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
-  const clients = await Promise.all(
-    names.map(async (name) => parseJson(await readFile(path.join(folder, name), 'utf8'))),
-  )
-  const here = clients.filter((client) => stringAt(client, 'cwd') === top && isAlive(client))
-  const session = stringAt(here.at(-1), 'sessionId')
-  if (here.length !== 1 || session === undefined) throw new Error(`${here.length} clients run in ${top}`)
-  return parseSessionId(session)
+  return Promise.all(names.map(async (name) => parseJson(await readFile(path.join(folder, name), 'utf8'))))
 }
 
 function isAlive(client: unknown): boolean {
-  const pid = recordsIn([client])[0]?.['pid']
+  const pid = dig(client, 'pid')
   try {
     return typeof pid === 'number' && process.kill(pid, 0)
   } catch {

@@ -1,15 +1,23 @@
 /** The kit for journeys with the real client, proven without git-teleport: a verbatim copy on one machine. */
 
-import { cp, readFile, rename } from 'node:fs/promises'
+import { cp, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { writeSession } from '../../src/demo/write-session.ts'
 import { clientEnvironment, prepareClientHome } from '../support/claude-client.ts'
 import { stringAt } from '../support/json.ts'
-import { checkout, makeSandbox, must } from '../support/sandbox.ts'
+import { checkout, type Machine, makeSandbox, must } from '../support/sandbox.ts'
 import { toldOptions } from '../support/told.ts'
 import { converse, openClientWorld, rowsOf } from './client-world.ts'
-import { madeFile, makeRealSession, missingFrom, resumeAndSay, rewindTo, versions } from './real-session.ts'
+import {
+  madeFile,
+  makeRealSession,
+  missingFrom,
+  resumeAndSay,
+  rewindTo,
+  textOnce,
+  versions,
+} from './real-session.ts'
 
 /** What belongs to one session, below the configuration folder. */
 const kept = (projectDir: string, session: string) => [
@@ -18,6 +26,11 @@ const kept = (projectDir: string, session: string) => [
   `file-history/${session}`,
   `tasks/${session}`,
 ]
+
+async function ageBackups(machine: Machine, session: string, time: Date): Promise<void> {
+  const folder = path.join(machine.config, 'file-history', session)
+  for (const name of await readdir(folder)) await utimes(path.join(folder, name), time, time)
+}
 
 test.serial('a session that is put back verbatim goes on, and /rewind restores a file', async (t) => {
   const world = await openClientWorld(t)
@@ -32,7 +45,10 @@ test.serial('a session that is put back verbatim goes on, and /rewind restores a
   const aside = path.join(ada.folder, 'aside')
   await rename(ada.config, aside)
   for (const name of kept(path.basename(path.dirname(made.transcript)), made.session)) {
-    await cp(path.join(aside, name), path.join(ada.config, name), { recursive: true })
+    await cp(path.join(aside, name), path.join(ada.config, name), {
+      recursive: true,
+      preserveTimestamps: true,
+    })
   }
   const requests = await resumeAndSay(t, world, ada, top, made.session, 'go on here')
   t.deepEqual(missingFrom(requests.at(-1), [...made.said, 'seq 1 20000', 'small errand', 'go on here']), [])
@@ -42,7 +58,17 @@ test.serial('a session that is put back verbatim goes on, and /rewind restores a
   const conversation = await converse(t, world, ada, top, made.session)
   const listed = await rewindTo(conversation, 'change the app')
   for (const words of made.said) t.true(listed.includes(words), `/rewind lists ${words}`)
-  t.is(await readFile(file, 'utf8'), versions.made)
+  t.is(await textOnce(file, versions.made), versions.made)
+
+  // The client takes a backup of the file's size for the file itself unless the backup is the older one.
+  await writeFile(file, versions.changed)
+  await ageBackups(ada, made.session, new Date(Date.now() + 60_000))
+  await rewindTo(conversation, 'change the app')
+  await conversation.say('is it restored')
+  t.is(await readFile(file, 'utf8'), versions.changed)
+  await ageBackups(ada, made.session, new Date('2000-01-01'))
+  await rewindTo(conversation, 'change the app')
+  t.is(await textOnce(file, versions.made), versions.made)
   await conversation.exit()
 })
 

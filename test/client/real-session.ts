@@ -1,6 +1,8 @@
 /** The steps of a journey with the real client: make a session, go on with it, rewind it. */
 
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId } from '../../src/model.ts'
 import type { ToolCall } from '../support/api-script.ts'
 import type { ApiRequest } from '../support/api-stand-in.ts'
@@ -115,6 +117,16 @@ export async function rewindTo(conversation: Conversation, words: string): Promi
   await screen.press(digit)
   await screen.waitFor((now) => !/Never mind/.test(now) && /⏵⏵/.test(now))
   return listed
+}
+
+/** The text of a file as soon as it is `expected`, or what it is after 20 seconds: /rewind tells nobody when it is done. */
+export async function textOnce(file: string, expected: string): Promise<string> {
+  const deadline = performance.now() + 20_000
+  for (;;) {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    if (text === expected || performance.now() > deadline) return text
+    await delay(100)
+  }
 }
 
 /** The line that the cursor of a list is on. */

@@ -35,18 +35,39 @@ async function install(folder: string): Promise<void> {
   await mkdir(path.dirname(folder), { recursive: true })
   const temporary = await mkdtemp(`${folder}-`)
   await writeFile(path.join(temporary, 'package.json'), '{"private":true}\n')
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const env = Object.fromEntries(
-    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  )
-  const options = { cwd: temporary, env, timeoutMs: 300_000 }
-  must(await run('npm', [...args, `@anthropic-ai/claude-code@${clientVersion}`], options), 'npm install')
+  // The package asks for a newer Node than ours; the native program in it needs none.
+  const args = [
+    'install',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--engine-strict=false',
+  ]
+  const options = { cwd: temporary, env: environmentForNpm(), timeoutMs: 300_000 }
+  try {
+    must(await run('npm', [...args, `@anthropic-ai/claude-code@${clientVersion}`], options), 'npm install')
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  }
   await rename(temporary, folder).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true })
     // Another run was quicker.
     if (!(await exists(folder))) throw error
   })
 }
+
+/** The person's own settings (a mirror, a proxy), without those that an npm around this run has set. */
+function environmentForNpm(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) =>
+      value === undefined || setByNpm.test(key) ? [] : [[key, value]],
+    ),
+  )
+}
+
+const setByNpm = /^npm_(?!config_(?:registry|cafile|proxy|https_proxy|userconfig)$)/i
 
 /** Makes `machine` a home in which the client starts without questions, and trusts `checkouts`. May be called again. */
 export async function prepareClientHome(machine: Machine, checkouts: readonly string[]): Promise<void> {
