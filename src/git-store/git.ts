@@ -9,6 +9,8 @@ import { showOutside } from './outside-text.ts'
 export interface GitContext {
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
+  /** Ends work that may take long, such as transport; questions are short. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface GitAnswer {
@@ -39,7 +41,8 @@ export async function askGit(context: GitContext, args: readonly string[]): Prom
 
 /**
  * Lets git do work: transport, references, large objects, housekeeping. It ends with our own process.
- * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
+ * Prompts reach the user through the terminal, not through stdin. Throws `no-git`, and `interrupted` when the
+ * context's signal ended it.
  */
 export async function runGit(
   context: GitContext,
@@ -47,7 +50,8 @@ export async function runGit(
   input?: Uint8Array | string,
 ): Promise<GitAnswer> {
   const { execa } = await import('execa')
-  const result = await execa('git', args, {
+  if (context.signal?.aborted) throw interrupted()
+  const running = execa('git', args, {
     cwd: context.cwd,
     env: context.environment,
     extendEnv: false,
@@ -56,6 +60,16 @@ export async function runGit(
     reject: false,
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
   })
+  const stop = () => {
+    running.kill()
+    // Transport helpers of git's outlive it while they wait for the network, and hold its output open.
+    running.stdout.destroy()
+    running.stderr.destroy()
+  }
+  context.signal?.addEventListener('abort', stop, { once: true })
+  const result = await running
+  context.signal?.removeEventListener('abort', stop)
+  if (context.signal?.aborted) throw interrupted()
   if (result.code !== undefined && result.exitCode === undefined && result.signal === undefined) {
     throw spawnError(result.cause ?? result, context)
   }
@@ -64,6 +78,10 @@ export async function runGit(
     stdout: Buffer.from(result.stdout),
     stderr: Buffer.from(result.stderr).toString(),
   }
+}
+
+function interrupted(): TeleportError {
+  return new TeleportError('interrupted', 'interrupted; nothing was left half-done')
 }
 
 /** Streams what git prints. Ends git when the reader stops early. `onFailure` makes the error of a bad exit. */
