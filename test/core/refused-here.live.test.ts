@@ -196,6 +196,8 @@ refusedFor('prefixes that fit two sessions name both', [
     code: 'ambiguous-session',
     message: both,
     hint: /git teleport list$/,
+    // To tell that there are several it reads the index, and remembers it.
+    except: /\.git\/teleport\/(?:refs\/remote\/[^/]+\/index|cache)\//,
   },
 ])
 
