@@ -83,7 +83,12 @@ async function sendSession(job: PushJob): Promise<PushResult> {
 
 async function firstBase(job: PushJob): Promise<Base> {
   const state = await currentState(job.ws, job.file.session)
-  return state ? { kind: 'continue', previous: state } : { kind: 'first' }
+  if (!state) return { kind: 'first' }
+  if (state.audience.every((reader) => job.readers.includes(reader)))
+    return { kind: 'continue', previous: state }
+  job.ws.world.note('a reader was removed: the session is encrypted anew; what they have fetched they keep')
+  const { commit, seq, manifest } = state
+  return { kind: 'restart', replaced: { commit, seq, repo: manifest.repo, links: manifest.links } }
 }
 
 type Attempt =
