@@ -69,7 +69,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 async function commandsFor(argv: readonly string[]): Promise<readonly CommandClass<Context>[]> {
   const [verb = ''] = argv
   const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  if (load) return load()
+  return load ? load() : allCommands()
+}
+
+export async function allCommands(): Promise<readonly CommandClass<Context>[]> {
   const all = await Promise.all(Object.values(verbs).map((each) => each()))
   return all.flat()
 }
@@ -88,14 +91,16 @@ function usage(error: Error, argv: readonly string[]): TeleportError {
   const [verb = ''] = argv
   const known = Object.hasOwn(verbs, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
-  const message = known ? lowerFirst(first.replace(/\.$/, '')) : `there is no command "${verb.slice(0, 40)}"`
+  const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
   const near = known ? undefined : nearest(verb)
   const hint = near === undefined ? `git-teleport ${known ? `${verb} ` : ''}--help` : `git teleport ${near}`
   return new TeleportError('usage', safe(message), { hint })
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
+/** With several reasons clipanion says only that there is no such command, which is not so. */
+function reason(verb: string, told: string): string {
+  if (/^Command not found/.test(told)) return `${verb} does not take these arguments`
+  return told.charAt(0).toLowerCase() + told.slice(1).replace(/\.$/, '')
 }
 
 /** A verb that differs by at most two letters. */

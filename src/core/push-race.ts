@@ -18,7 +18,7 @@ import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
-import { withInstallation } from './workspace.ts'
+import { type Workspace, withInstallation } from './workspace.ts'
 
 /** @param moved refs that were not what the push expected */
 export async function nextBase(
@@ -92,6 +92,15 @@ function refuseUnlessAhead(
 ): void {
   if (found === 'diverged') throw divergedError(ws, tip, collected.scan.messages)
   if (found === 'fast-forward') throw remoteAhead(tip)
+}
+
+/** What a forced push takes the place of, as this machine remembers it. Its commit stays in the store. */
+export async function keepReplaced(
+  ws: Workspace,
+  { session, commit, seq, manifest }: SessionState,
+): Promise<Replaced> {
+  await keepRef(ws.store, `replaced/${session}/${commit}`, commit)
+  return { commit, seq, repo: manifest.repo, links: manifest.links }
 }
 
 /** What a forced push takes the place of. Its commit stays in the store, whatever the remote does with it. */

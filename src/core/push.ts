@@ -14,7 +14,7 @@ import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
-import { nextBase } from './push-race.ts'
+import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, settle, writeRecord } from './records.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
@@ -68,9 +68,9 @@ async function sendSession(job: PushJob): Promise<PushResult> {
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
-    const outcome = await attemptPush(job, collected, base)
+    const outcome: Attempt = await attemptPush(job, collected, base).catch(startAnew(job, base))
     if (outcome.result) return outcome.result
-    base = await nextBase(job, collected, base, outcome.moved)
+    base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
   throw new TeleportError(
     'remote-moved',
@@ -95,6 +95,26 @@ type Attempt =
   | { readonly result: PushResult }
   /** Refs that were not what the push expected. */
   | { readonly result: null; readonly moved: readonly string[] }
+  /** What to build on instead. */
+  | { readonly result: null; readonly base: Base }
+
+/** A log that this machine's key does not open, since it has another one now: it can go on only from the start. */
+function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
+  return async (error) => {
+    const state = continuedState(base)
+    if (!hasCode(error, 'not-a-reader') || !state) throw error
+    if (options.force)
+      return { result: null, base: { kind: 'restart', replaced: await keepReplaced(ws, state) } }
+    throw new TeleportError(
+      'not-a-reader',
+      `session ${file.session} was pushed with another key, and this machine's does not open it`,
+      {
+        hint: `git teleport push --force ${file.session}   (starts it anew; what is there is kept in the store)`,
+        cause: error,
+      },
+    )
+  }
+}
 
 async function attemptPush(job: PushJob, collected: Collected, base: Base): Promise<Attempt> {
   const { ws, device, file, options, readers } = job
