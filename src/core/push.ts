@@ -175,11 +175,21 @@ function nextExpiry(
   options: PushOptions,
 ): { readonly expires: string | null; readonly expiresFixed: boolean } {
   const { expiresDays } = options
-  if (expiresDays === undefined && before?.expiresFixed)
+  if (expiresDays === undefined && before?.expiresFixed) {
+    refuseWhenOver(ws, before)
     return { expires: before.expires, expiresFixed: true }
+  }
   if (expiresDays === null) return { expires: null, expiresFixed: true }
   const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
+}
+
+/** What was meant to end is not brought back by a push that does not say so. */
+function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void {
+  if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
+  throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
+    hint: `git teleport push --expires 30d ${session}`,
+  })
 }
 
 /** Nothing was added, the readers are the same, and the expiry would hardly move. */
