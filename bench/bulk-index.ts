@@ -98,6 +98,7 @@ function worldOf({ machine, top }: Site): World {
     progress: silentProgress,
     note() {},
     confirm: async () => true,
+    choose: async () => undefined,
     askPassphrase: async () => '',
     background: false,
   }
