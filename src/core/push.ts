@@ -8,7 +8,7 @@ import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
-import { acceptIndex, changeIndex } from './device-index.ts'
+import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
@@ -26,7 +26,7 @@ const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
     return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options })
@@ -44,7 +44,7 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const readers = await ownRecipients(world, device)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
@@ -163,8 +163,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     await dropPending(ws, file.session, before)
     return { result: null, moved: outcome.refs }
   }
-  await acceptIndex(ws, index)
-  await settle(ws, draft.state)
+  await settle(ws, draft.state, index)
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }

@@ -3,6 +3,7 @@
 import { parseSessionRecord } from '../bundle/state-record.ts'
 import { hasCode } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
+import type { RefUpdate } from '../git-store/remote-refs.ts'
 import { readState, removeState, writeState } from '../git-store/state-files.ts'
 import type { Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import type { Workspace } from './workspace.ts'
@@ -54,10 +55,11 @@ export async function currentState(ws: Workspace, session: SessionId): Promise<S
   return record.pending
 }
 
-/** Makes `state` the one that holds: the remote's tip was seen to be its commit. */
-export async function settle(ws: Workspace, state: SessionState): Promise<void> {
+/** Makes `state` the one that holds: the remote's tip was seen to be its commit. `index` landed with it. */
+export async function settle(ws: Workspace, state: SessionState, index?: RefUpdate): Promise<void> {
   const ref = sessionRef(state.session)
-  await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: state.commit }])
+  const session = { ref, expected: await ws.store.refs.seen(ref), next: state.commit }
+  await ws.store.refs.accept(index ? [session, index] : [session])
   await writeRecord(ws, state.session, { format: 1, current: state, pending: null })
 }
 

@@ -19,16 +19,23 @@ export interface GitAnswer {
 }
 
 /**
- * Asks git something short. Every command does this before anything else, so it goes without execa, whose import and
- * first call cost more than all questions together. Throws `no-git`.
+ * Asks git something short, or lets it do what every push, pull and list does: transport and reference transactions.
+ * Without execa, whose import and first call cost 25 ms, more than all questions together. Throws `no-git`.
  */
-export async function askGit(context: GitContext, args: readonly string[]): Promise<GitAnswer> {
+export async function askGit(
+  context: GitContext,
+  args: readonly string[],
+  input?: string,
+): Promise<GitAnswer> {
   const child = spawn('git', args, {
     cwd: context.cwd,
     env: { ...context.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   })
+  endWithUs(child)
+  // One that ends without reading tells why by its exit code.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -37,8 +44,23 @@ export async function askGit(context: GitContext, args: readonly string[]): Prom
   return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
 }
 
+const running = new Set<ChildProcess>()
+const killRunning = () => {
+  for (const child of running) child.kill()
+}
+
+/** However our process ends, but for a signal that nobody can catch. */
+function endWithUs(child: ChildProcess): void {
+  if (running.size === 0) process.on('exit', killRunning)
+  running.add(child)
+  child.once('close', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', killRunning)
+  })
+}
+
 /**
- * Lets git do work: transport, references, large objects, housekeeping. It ends with our own process.
+ * Lets git do what is rare or takes long: a new store, large objects, housekeeping. It ends with our own process.
  * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
  */
 export async function runGit(
