@@ -2,6 +2,7 @@
 
 import { parseSessionRecord } from '../bundle/state-record.ts'
 import { hasCode } from '../errors.ts'
+import { isAncestor } from '../git-store/ancestry.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
 import { readState, removeState, writeState } from '../git-store/state-files.ts'
@@ -40,14 +41,14 @@ export async function dropPending(
 }
 
 /**
- * The state that holds. When an earlier push was cut off before its answer, the remote's tip tells whether it landed:
- * then what was pending becomes current.
+ * The state that holds. When an earlier push was cut off before its answer, the remote's tip tells whether it landed,
+ * also when somebody built on it since: then what was pending becomes current.
  */
 export async function currentState(ws: Workspace, session: SessionId): Promise<SessionState | null> {
   const record = await readRecord(ws, session)
   if (record.pending === null) return record.current
   const tip = await fetchSession(ws, session)
-  if (tip !== record.pending.commit) {
+  if (tip === null || !(await isAncestor(ws.store, record.pending.commit, tip))) {
     await dropPending(ws, session, record.current)
     return record.current
   }
