@@ -17,7 +17,6 @@ export const unitFolders = [
   'core',
   'crypto',
   'demo',
-  'docs',
   'git-store',
   'review',
   'trust',
@@ -55,9 +54,18 @@ function isCurrent(name) {
   return existsSync(path.join(root, 'test', name.replace(/\.js$/, '.ts')))
 }
 
-/** AVA wants the tests of an entry declared at once, so that a file that awaits before its tests needs its own. */
+/**
+ * AVA wants the tests of an entry declared at once, so that a file that awaits before its tests, or whose helper does,
+ * needs an entry of its own.
+ */
 function awaitsAtTop(name) {
-  return /^(?:(?:const|let) .* = )?await /m.test(readFileSync(path.join(root, 'build/test', name), 'utf8'))
+  const file = path.join(root, 'build/test', name)
+  const helpers = [...readFileSync(file, 'utf8').matchAll(/from '(\.\/[^']+)'/g)].map(([, helper]) =>
+    path.resolve(path.dirname(file), helper),
+  )
+  return [file, ...helpers].some((each) =>
+    /^(?:(?:export )?(?:const|let) .* = )?await /m.test(readFileSync(each, 'utf8')),
+  )
 }
 
 function withSlashes(name) {

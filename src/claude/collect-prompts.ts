@@ -4,7 +4,7 @@ import type { LocalFile, SessionId } from '../model.ts'
 import { type FieldNode, wantStrings } from './field-tree.ts'
 import { type Gathered, localFile, nothingGathered } from './gather.ts'
 import type { ClaudeHome } from './home.ts'
-import { newSpans, spanScanner } from './json-spans.ts'
+import { newSpans, type Spans, spanScanner } from './json-spans.ts'
 import { eachLine, lineBatches } from './line-batches.ts'
 import { isPasteName } from './local-name.ts'
 import { pathRules } from './platform-path.ts'
@@ -52,19 +52,31 @@ async function ownRows(
   let total = 0
   for await (const { bytes, whole } of lineBatches(readRange(path, 0, size))) {
     if (!whole) continue
+    // Where the id stands next: most rows are of other sessions, and this is the quickest way to see it.
+    let named = bytes.indexOf(session, 0, 'latin1')
     eachLine(bytes, (start, end, next) => {
-      if (!scan(bytes, start, end, spans)) return
-      const texts = (kind: number) =>
-        Array.from({ length: spans.count }, (_, index) => index)
-          .filter((index) => spans.tags[index] === kind)
-          .map((index) => bytes.toString('utf8', spans.starts[index], spans.ends[index]))
-      if (texts(tag.session).at(-1) !== session || total + next - start > mostBytes) return
+      if (named >= 0 && named < start) named = bytes.indexOf(session, start, 'latin1')
+      if (named < 0 || named >= end || !scan(bytes, start, end, spans)) return
+      const { owner, hashes } = readSpans(bytes, spans)
+      if (owner !== session || total + next - start > mostBytes) return
       total += next - start
       rows.push(Buffer.from(bytes.subarray(start, next)))
-      for (const hash of texts(tag.paste)) if (isPasteName(`${hash}.txt`)) pastes.add(`${hash}.txt`)
+      for (const hash of hashes) if (isPasteName(`${hash}.txt`)) pastes.add(`${hash}.txt`)
     })
   }
   return { rows: Buffer.concat(rows), pastes }
+}
+
+/** The last session id of a row, and the pastes it names. */
+function readSpans(bytes: Buffer, spans: Spans): { owner: string; hashes: readonly string[] } {
+  let owner = ''
+  const hashes: string[] = []
+  for (let index = 0; index < spans.count; index++) {
+    const text = bytes.toString('utf8', spans.starts[index], spans.ends[index])
+    if (spans.tags[index] === tag.session) owner = text
+    else hashes.push(text)
+  }
+  return { owner, hashes }
 }
 
 function inMemory(name: string, localPath: string, bytes: Buffer): LocalFile {

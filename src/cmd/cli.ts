@@ -1,33 +1,51 @@
-/** From the command line to a command: loads only the file of the verb that was typed. */
+/** From the command line to a command. */
 
 import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { exitCodes, TeleportError } from '../errors.ts'
 import type { Context } from './command.ts'
+import { CompletionCommand } from './completion.ts'
+import { DemoCommand } from './demo.ts'
+import { DoctorCommand } from './doctor.ts'
+import { ExportCommand } from './export.ts'
+import { FetchCommand } from './fetch.ts'
+import { ImportCommand } from './import.ts'
+import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
+import * as key from './key.ts'
+import { ListCommand } from './list.ts'
+import { PruneCommand } from './prune.ts'
+import { PullCommand } from './pull.ts'
+import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
+import { RmCommand } from './rm.ts'
+import { ShowCommand } from './show.ts'
+import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
+import { UndoCommand } from './undo.ts'
+import { UninstallCommand } from './uninstall.ts'
 
-type Load = () => Promise<readonly CommandClass<Context>[]>
-
-/** Every verb and the file that holds it. */
-const verbs: Readonly<Record<string, Load>> = {
-  init: async () => [(await import('./init.ts')).InitCommand],
-  push: async () => [(await import('./push.ts')).PushCommand],
-  pull: async () => [(await import('./pull.ts')).PullCommand],
-  fetch: async () => [(await import('./fetch.ts')).FetchCommand],
-  list: async () => [(await import('./list.ts')).ListCommand],
-  show: async () => [(await import('./show.ts')).ShowCommand],
-  status: async () => [(await import('./status.ts')).StatusCommand],
-  rm: async () => [(await import('./rm.ts')).RmCommand],
-  key: async () => Object.values(await import('./key.ts')),
-  export: async () => [(await import('./export.ts')).ExportCommand],
-  import: async () => [(await import('./import.ts')).ImportCommand],
-  doctor: async () => [(await import('./doctor.ts')).DoctorCommand],
-  prune: async () => [(await import('./prune.ts')).PruneCommand],
-  undo: async () => [(await import('./undo.ts')).UndoCommand],
-  completion: async () => [(await import('./completion.ts')).CompletionCommand],
-  uninstall: async () => [(await import('./uninstall.ts')).UninstallCommand],
-  demo: async () => [(await import('./demo.ts')).DemoCommand],
+/**
+ * Every verb and its commands. One import for all of them: files that are loaded one by one would share thirty small
+ * pieces, and finding those costs more than reading everything.
+ */
+const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
+  init: [InitCommand],
+  push: [PushCommand],
+  pull: [PullCommand],
+  fetch: [FetchCommand],
+  list: [ListCommand],
+  show: [ShowCommand],
+  status: [StatusCommand],
+  rm: [RmCommand],
+  key: Object.values(key),
+  export: [ExportCommand],
+  import: [ImportCommand],
+  doctor: [DoctorCommand],
+  prune: [PruneCommand],
+  undo: [UndoCommand],
+  completion: [CompletionCommand],
+  uninstall: [UninstallCommand],
+  demo: [DemoCommand],
 }
 
 /** Runs one command line and returns its exit code; throws only what is a bug. */
@@ -42,7 +60,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   })
   const usageOf = cli.usage.bind(cli)
   cli.usage = (...what) => namedValues(usageOf(...what))
-  for (const command of await commandsFor(argv)) cli.register(command)
+  for (const command of commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
   const defects: unknown[] = []
   const context: Context = {
@@ -69,16 +87,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The verb's own file; all of them for a list of commands or a verb that there is not. */
-async function commandsFor(argv: readonly string[]): Promise<readonly CommandClass<Context>[]> {
+/** The verb's own; all of them for a list of commands or a verb that there is not. */
+function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] {
   const [verb = ''] = argv
-  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  return load ? load() : allCommands()
+  const own = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  return own ?? allCommands()
 }
 
-export async function allCommands(): Promise<readonly CommandClass<Context>[]> {
-  const all = await Promise.all(Object.values(verbs).map((each) => each()))
-  return all.flat()
+export function allCommands(): readonly CommandClass<Context>[] {
+  return Object.values(verbs).flat()
 }
 
 /** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { type DeviceKey, loadDeviceKey } from '../crypto/device-key.ts'
 import { parseSshPublicKey } from '../crypto/ssh-public-key.ts'
 import { TeleportError } from '../errors.ts'
-import { globalConfigValue } from '../git-store/user-repo.ts'
+import { globalConfigValue, mayHaveGlobalConfig, type UserRepo } from '../git-store/user-repo.ts'
 import { readOwnDevices } from '../trust/own-devices.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
@@ -17,21 +17,23 @@ export function ownDevicesPath(world: World): string {
   return path.join(userFolder(world), 'own_devices')
 }
 
-/** Key text or path, in the order: environment, the user's git config, the default place. */
+/** Key text or path, in the order: environment, the user's git config, the default place. `repo` saves a process. */
 export async function keySource(
   world: World,
+  repo?: UserRepo,
 ): Promise<{ readonly path: string } | { readonly text: string }> {
   const text = world.env['GIT_TELEPORT_IDENTITY']
   if (text) return { text }
   const named = world.env['GIT_TELEPORT_IDENTITY_FILE']
   if (named) return { path: path.resolve(world.cwd, named) }
-  const configured = await globalConfigValue(world.env, 'teleport.key')
+  const perhaps = repo === undefined || (await mayHaveGlobalConfig(repo, 'teleport.key'))
+  const configured = perhaps ? await globalConfigValue(world.env, 'teleport.key') : undefined
   return { path: configured ?? defaultKeyPath(world) }
 }
 
-/** This machine's device key. Throws `no-key` with the way to get one. */
-export async function loadDevice(world: World): Promise<DeviceKey> {
-  return loadDeviceKey(await keySource(world), world.askPassphrase)
+/** This machine's device key. Throws `no-key` with the way to get one. `repo` saves a process. */
+export async function loadDevice(world: World, repo?: UserRepo): Promise<DeviceKey> {
+  return loadDeviceKey(await keySource(world, repo), world.askPassphrase)
 }
 
 /** Recipients of all own devices, this one included, sorted. */

@@ -44,7 +44,7 @@ async function fetchOne(ws: Workspace, wanted: string, named: boolean): Promise<
   try {
     const found = await findRemoteSession(ws, wanted)
     const tip = await readTip(ws, found.session, found.commit)
-    const own = await ownRecipients(ws.world, await loadDevice(ws.world))
+    const own = await ownRecipients(ws.world, await loadDevice(ws.world, ws.repo))
     await judgeTip(ws, tip, { own, state: (await readRecord(ws, found.session)).current })
     const ref = sessionRef(found.session)
     const seen = await ws.store.refs.seen(ref)

@@ -44,7 +44,7 @@ export async function listSessions(world: World, options: ListOptions): Promise<
 }
 
 export async function listIn(ws: Workspace, options: ListOptions): Promise<readonly ListedSession[]> {
-  const device = await loadDevice(ws.world)
+  const device = await loadDevice(ws.world, ws.repo)
   const trusted = await ownRecipients(ws.world, device)
   ws.world.progress.step('fetching the index')
   const { entries, untrusted } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })

@@ -64,7 +64,7 @@ interface Incoming {
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)

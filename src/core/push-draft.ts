@@ -10,7 +10,6 @@ import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
-import { describeHead } from '../git-store/user-repo.ts'
 import {
   asSha256,
   type CommitLink,
@@ -60,7 +59,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   const seq = (before?.seq ?? 0) + 1
   const envelope = await prepareEnvelope(ws, device, input.base, input.readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
-  const link = await linkToHead(ws, input.scan)
+  const link = linkToHead(ws, input.scan)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
   const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
   const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
@@ -133,10 +132,10 @@ async function repoId(ws: Workspace, base: Base): Promise<string> {
   return 'unknown'
 }
 
-async function linkToHead(ws: Workspace, scan: Scan): Promise<CommitLink | null> {
-  const head = await describeHead(ws.repo)
-  if (!head) return null
-  return { ...head, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+function linkToHead(ws: Workspace, scan: Scan): CommitLink | null {
+  const { head: commit, headTree: tree, branch } = ws.repo
+  if (commit === null || tree === null) return null
+  return { commit, tree, branch, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
 }
 
 interface Position {

@@ -8,7 +8,7 @@ import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
-import { acceptIndex, changeIndex } from './device-index.ts'
+import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
@@ -26,7 +26,7 @@ const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
     return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options })
@@ -44,7 +44,7 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const readers = await ownRecipients(world, device)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
@@ -83,7 +83,12 @@ async function sendSession(job: PushJob): Promise<PushResult> {
 
 async function firstBase(job: PushJob): Promise<Base> {
   const state = await currentState(job.ws, job.file.session)
-  return state ? { kind: 'continue', previous: state } : { kind: 'first' }
+  if (!state) return { kind: 'first' }
+  if (state.audience.every((reader) => job.readers.includes(reader)))
+    return { kind: 'continue', previous: state }
+  job.ws.world.note('a reader was removed: the session is encrypted anew; what they have fetched they keep')
+  const { commit, seq, manifest } = state
+  return { kind: 'restart', replaced: { commit, seq, repo: manifest.repo, links: manifest.links } }
 }
 
 type Attempt =
@@ -158,8 +163,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     await dropPending(ws, file.session, before)
     return { result: null, moved: outcome.refs }
   }
-  await acceptIndex(ws, index)
-  await settle(ws, draft.state)
+  await settle(ws, draft.state, index)
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
@@ -170,11 +174,21 @@ function nextExpiry(
   options: PushOptions,
 ): { readonly expires: string | null; readonly expiresFixed: boolean } {
   const { expiresDays } = options
-  if (expiresDays === undefined && before?.expiresFixed)
+  if (expiresDays === undefined && before?.expiresFixed) {
+    refuseWhenOver(ws, before)
     return { expires: before.expires, expiresFixed: true }
+  }
   if (expiresDays === null) return { expires: null, expiresFixed: true }
   const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
+}
+
+/** What was meant to end is not brought back by a push that does not say so. */
+function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void {
+  if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
+  throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
+    hint: `git teleport push --expires 30d ${session}`,
+  })
 }
 
 /** Nothing was added, the readers are the same, and the expiry would hardly move. */

@@ -2,7 +2,9 @@
 
 import { parseSessionRecord } from '../bundle/state-record.ts'
 import { hasCode } from '../errors.ts'
+import { isAncestor } from '../git-store/ancestry.ts'
 import { sessionRef } from '../git-store/refs.ts'
+import type { RefUpdate } from '../git-store/remote-refs.ts'
 import { readState, removeState, writeState } from '../git-store/state-files.ts'
 import type { Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import type { Workspace } from './workspace.ts'
@@ -39,14 +41,14 @@ export async function dropPending(
 }
 
 /**
- * The state that holds. When an earlier push was cut off before its answer, the remote's tip tells whether it landed:
- * then what was pending becomes current.
+ * The state that holds. When an earlier push was cut off before its answer, the remote's tip tells whether it landed,
+ * also when somebody built on it since: then what was pending becomes current.
  */
 export async function currentState(ws: Workspace, session: SessionId): Promise<SessionState | null> {
   const record = await readRecord(ws, session)
   if (record.pending === null) return record.current
   const tip = await fetchSession(ws, session)
-  if (tip !== record.pending.commit) {
+  if (tip === null || !(await isAncestor(ws.store, record.pending.commit, tip))) {
     await dropPending(ws, session, record.current)
     return record.current
   }
@@ -54,10 +56,11 @@ export async function currentState(ws: Workspace, session: SessionId): Promise<S
   return record.pending
 }
 
-/** Makes `state` the one that holds: the remote's tip was seen to be its commit. */
-export async function settle(ws: Workspace, state: SessionState): Promise<void> {
+/** Makes `state` the one that holds: the remote's tip was seen to be its commit. `index` landed with it. */
+export async function settle(ws: Workspace, state: SessionState, index?: RefUpdate): Promise<void> {
   const ref = sessionRef(state.session)
-  await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: state.commit }])
+  const session = { ref, expected: await ws.store.refs.seen(ref), next: state.commit }
+  await ws.store.refs.accept(index ? [session, index] : [session])
   await writeRecord(ws, state.session, { format: 1, current: state, pending: null })
 }
 

@@ -28,7 +28,7 @@ const maxAttempts = 5
 /** The copy on this machine stays as it is. Asks first: others may not have fetched it yet. */
 export async function removeSession(world: World, options: RemoveOptions): Promise<RemoveResult> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const readers = await ownRecipients(world, device)
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       const found = await findRemoteSession(ws, options.session)

@@ -50,7 +50,7 @@ export async function showSession(
   body: (text: string) => Promise<void>,
 ): Promise<void> {
   await withWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world)
+    const device = await loadDevice(world, ws.repo)
     const found = options.offline
       ? await fetchedSession(ws, options.session)
       : await findRemoteSession(ws, options.session)

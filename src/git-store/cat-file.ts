@@ -83,8 +83,13 @@ export function openCatFile(context: GitContext, mode: '--batch' | '--batch-chec
     read(oid, maxBytes) {
       return new Promise((resolve, reject) => {
         waiting.push({ oid, maxBytes, resolve, reject })
-        const child = running?.child ?? start()
-        child.stdin.write(`${oid}\n`)
+        const { stdin } = running?.child ?? start()
+        // What is asked in one turn goes out with one write: a list of ten thousand asks as often.
+        if (stdin.writableCorked === 0) {
+          stdin.cork()
+          setImmediate(() => stdin.uncork())
+        }
+        stdin.write(`${oid}\n`)
       })
     },
     async close() {

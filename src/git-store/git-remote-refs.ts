@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { hasCode, TeleportError } from '../errors.ts'
 import { type Oid, type Progress, silentProgress } from '../model.ts'
 import { droppedConfigMark } from './environment.ts'
-import { type GitAnswer, type GitContext, gitFailed, runGit } from './git.ts'
+import { askGit, type GitAnswer, type GitContext, gitFailed } from './git.ts'
 import { listRefs, readRef, updateRefs } from './local-refs.ts'
 import { remoteWords, showOutside } from './outside-text.ts'
 import { parseRefusals } from './push-report.ts'
@@ -79,7 +79,7 @@ export class GitRemoteRefs implements RemoteRefs {
 
   async #transport(args: readonly string[], refspecs: readonly string[] = []): Promise<GitAnswer> {
     const context = await transportContext(this.#repo, this.#dir, this.#remote)
-    return runGit(context, args, refspecs.map((refspec) => `${refspec}\n`).join(''))
+    return askGit(context, args, refspecs.map((refspec) => `${refspec}\n`).join(''))
   }
 
   /** Asks for what nobody has: if that works, the remote is fine and what it holds or the store is not. */

@@ -9,7 +9,7 @@ import { showOutside } from './outside-text.ts'
 export interface GitContext {
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
-  /** Ends work that may take long, such as transport; questions are short. */
+  /** Ends what may wait for others, such as transport; questions are short. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -21,28 +21,66 @@ export interface GitAnswer {
 }
 
 /**
- * Asks git something short. Every command does this before anything else, so it goes without execa, whose import and
- * first call cost more than all questions together. Throws `no-git`.
+ * Asks git something short, or lets it do what every push, pull and list does: transport and reference transactions.
+ * Without execa, whose import and first call cost 25 ms, more than all questions together. Throws `no-git`, and
+ * `interrupted` when the context has a signal that is given.
  */
-export async function askGit(context: GitContext, args: readonly string[]): Promise<GitAnswer> {
+export async function askGit(
+  context: GitContext,
+  args: readonly string[],
+  input?: string,
+): Promise<GitAnswer> {
   const child = spawn('git', args, {
     cwd: context.cwd,
     env: { ...context.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   })
+  endWithUs(child)
+  // One that ends without reading tells why by its exit code.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-  const exitCode = await ended(child, context)
+  const exitCode = await endedOrInterrupted(child, context)
   return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
 }
 
+/** Throws `interrupted` as soon as the context's signal says so. */
+async function endedOrInterrupted(child: ChildProcess, context: GitContext): Promise<number> {
+  const { signal } = context
+  const stop = () => {
+    child.kill()
+    // Helpers of git's outlive it while they wait for the network, and hold its output open.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  const exitCode = await ended(child, context).finally(() => signal?.removeEventListener('abort', stop))
+  if (signal?.aborted) throw new TeleportError('interrupted', 'interrupted; nothing was left half-done')
+  return exitCode
+}
+
+const running = new Set<ChildProcess>()
+const killRunning = () => {
+  for (const child of running) child.kill()
+}
+
+/** However our process ends, but for a signal that nobody can catch. */
+function endWithUs(child: ChildProcess): void {
+  if (running.size === 0) process.on('exit', killRunning)
+  running.add(child)
+  child.once('close', () => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', killRunning)
+  })
+}
+
 /**
- * Lets git do work: transport, references, large objects, housekeeping. It ends with our own process.
- * Prompts reach the user through the terminal, not through stdin. Throws `no-git`, and `interrupted` when the
- * context's signal ended it.
+ * Lets git do what is rare or takes long: a new store, large objects, housekeeping. It ends with our own process.
+ * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
  */
 export async function runGit(
   context: GitContext,
@@ -50,8 +88,7 @@ export async function runGit(
   input?: Uint8Array | string,
 ): Promise<GitAnswer> {
   const { execa } = await import('execa')
-  if (context.signal?.aborted) throw interrupted()
-  const running = execa('git', args, {
+  const result = await execa('git', args, {
     cwd: context.cwd,
     env: context.environment,
     extendEnv: false,
@@ -60,16 +97,6 @@ export async function runGit(
     reject: false,
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
   })
-  const stop = () => {
-    running.kill()
-    // Transport helpers of git's outlive it while they wait for the network, and hold its output open.
-    running.stdout.destroy()
-    running.stderr.destroy()
-  }
-  context.signal?.addEventListener('abort', stop, { once: true })
-  const result = await running
-  context.signal?.removeEventListener('abort', stop)
-  if (context.signal?.aborted) throw interrupted()
   if (result.code !== undefined && result.exitCode === undefined && result.signal === undefined) {
     throw spawnError(result.cause ?? result, context)
   }
@@ -78,10 +105,6 @@ export async function runGit(
     stdout: Buffer.from(result.stdout),
     stderr: Buffer.from(result.stderr).toString(),
   }
-}
-
-function interrupted(): TeleportError {
-  return new TeleportError('interrupted', 'interrupted; nothing was left half-done')
 }
 
 /** Streams what git prints. Ends git when the reader stops early. `onFailure` makes the error of a bad exit. */

@@ -3,6 +3,8 @@
  * Imported lazily: loading isomorphic-git costs as much as a few processes.
  */
 
+import { createHash } from 'node:crypto'
+import { constants, deflateSync } from 'node:zlib'
 import { writeObject } from 'isomorphic-git'
 import { fileError, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
@@ -42,9 +44,20 @@ export class IsoCodec implements ObjectCodec {
     return raw.length > largestInProcess ? this.#native.writeCommit(raw) : this.#write('commit', raw)
   }
 
-  async #write(type: ObjectType, object: Uint8Array): Promise<Oid> {
+  /** Left to do it, isomorphic-git deflates through web streams, whose loading costs more than a push's objects. */
+  async #write(type: ObjectType, content: Uint8Array): Promise<Oid> {
+    const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
+    const object = deflateSync(whole, { level: constants.Z_NO_COMPRESSION })
+    const name = createHash('sha1').update(whole).digest('hex')
     try {
-      const oid = await writeObject({ fs: this.#fs, gitdir: this.#gitdir, type, object, format: 'content' })
+      const oid = await writeObject({
+        fs: this.#fs,
+        gitdir: this.#gitdir,
+        type,
+        object,
+        format: 'deflated',
+        oid: name,
+      })
       if (isOid(oid)) return oid
     } catch (error) {
       throw fileError(error, `writing an object to ${this.#gitdir}`)

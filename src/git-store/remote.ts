@@ -21,17 +21,24 @@ type Config = ReadonlyMap<string, readonly string[]>
  * Throws `no-remote`, `ambiguous-remote`, and `remote-access` for a URL that must not be used.
  */
 export async function resolveRemote(repo: UserRepo, wanted?: string): Promise<Remote> {
-  const name = chooseRemote(await gitConfig(repo), repo.branch, wanted)
-  const printed = await mustAskGit({ cwd: repo.top, environment: repo.environment }, [
-    'remote',
-    'get-url',
-    '--push',
-    '--',
-    name,
-  ])
-  const url = printed.toString().replace(/\n$/, '')
+  const config = await gitConfig(repo)
+  const name = chooseRemote(config, repo.branch, wanted)
+  const url = plainUrl(config, name) ?? (await pushUrl(repo, name))
   requireSafeUrl(name, url)
   return { name, url, key: createHash('sha256').update(url).digest('hex').slice(0, 16) }
+}
+
+/** The URL where there is no choice and no rule that rewrites it, as nearly everywhere: then git need not be asked. Pure. */
+function plainUrl(config: Config, name: string): string | undefined {
+  const urls = ['url', 'pushurl'].flatMap((variable) => config.get(`remote.${name}.${variable}`) ?? [])
+  const rewritten = [...config.keys()].some((key) => /^url\..*\.(?:push)?insteadof$/s.test(key))
+  return urls.length === 1 && !rewritten ? urls[0] : undefined
+}
+
+async function pushUrl(repo: UserRepo, name: string): Promise<string> {
+  const context = { cwd: repo.top, environment: repo.environment }
+  const printed = await mustAskGit(context, ['remote', 'get-url', '--push', '--', name])
+  return printed.toString().replace(/\n$/, '')
 }
 
 /** The name that `resolveRemote` takes. Pure. */

@@ -16,6 +16,8 @@ export interface UserRepo {
   readonly objectFormat: 'sha1' | 'sha256'
   /** `null` while the branch has no commit. */
   readonly head: Oid | null
+  /** Of `head`. */
+  readonly headTree: Oid | null
   /** Short name; `null` when HEAD is detached. */
   readonly branch: string | null
   readonly shallow: boolean
@@ -26,7 +28,7 @@ export interface UserRepo {
 
 const oldestGit = [2, 34] as const
 
-/** Two processes side by side. Throws `no-git` (also: too old) and `no-repository` (also: bare). */
+/** Three processes side by side. Throws `no-git` (also: too old) and `no-repository` (also: bare). */
 export async function openUserRepo(
   cwd: string,
   env: Environment,
@@ -34,12 +36,17 @@ export async function openUserRepo(
 ): Promise<UserRepo> {
   const environment = scrubEnvironment(env, { background: options.background ?? false })
   const context = { cwd, environment }
+  // Nearly every command wants the configuration. One that fails says so when it is asked for.
+  const config = readConfig(context)
+  config.catch(() => undefined)
   const [version, answer] = await Promise.all([
     askGit(context, ['version']),
     askGit(context, ['rev-parse', ...questions]),
   ])
   requireVersion(version)
-  return { ...(await parseAnswers(cwd, environment, answer)), signal: options.signal }
+  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal: options.signal }
+  knownConfig.set(repo, config)
+  return repo
 }
 
 // The order matters: git answers one after the other and stops at the first that it cannot.
@@ -52,6 +59,7 @@ const questions = [
   '--git-common-dir',
   '--show-toplevel',
   'HEAD',
+  'HEAD^{tree}',
   '--symbolic-full-name',
   'HEAD',
 ]
@@ -72,10 +80,10 @@ async function parseAnswers(
   answer: GitAnswer,
 ): Promise<UserRepo> {
   const lines = answer.stdout.toString().split('\n').slice(0, -1)
-  const [inside, shallow, format, gitDir, commonDir, top, head = '', symbolic = ''] = lines
+  const [inside, shallow, format, gitDir, commonDir, top, head = '', tree = '', symbolic = ''] = lines
   const unborn = answer.exitCode !== 0 && head === 'HEAD' && lines.length === 7
   // A line too many is a folder name with a line break in it.
-  const complete = (answer.exitCode === 0 && lines.length === 8) || unborn
+  const complete = (answer.exitCode === 0 && lines.length === 9) || unborn
   if (inside !== 'true' || !complete || !gitDir || !commonDir || !top) throw noRepository(cwd, answer)
   const fullBranch = unborn ? await unbornBranch({ cwd, environment }) : symbolic
   return {
@@ -84,6 +92,7 @@ async function parseAnswers(
     gitDir,
     objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
     head: isOid(head) ? head : null,
+    headTree: isOid(tree) ? tree : null,
     branch: shortBranch(fullBranch),
     shallow: shallow === 'true',
     environment,
@@ -110,20 +119,27 @@ function shortBranch(ref: string): string | null {
 
 const context = (repo: UserRepo): GitContext => ({ cwd: repo.top, environment: repo.environment })
 
-const knownConfig = new WeakMap<UserRepo, Promise<ReadonlyMap<string, readonly string[]>>>()
+type Config = ReadonlyMap<string, readonly string[]>
+
+const knownConfig = new WeakMap<UserRepo, Promise<Config>>()
 
 /**
  * The configuration that git sees in the work tree, every value of a key in order; section and variable in lower case,
  * as git prints them. Read once for each `UserRepo`. A key without a value counts as `true`.
  */
-export function gitConfig(repo: UserRepo): Promise<ReadonlyMap<string, readonly string[]>> {
-  const known = knownConfig.get(repo) ?? readConfig(repo)
+export function gitConfig(repo: UserRepo): Promise<Config> {
+  const known = knownConfig.get(repo) ?? readConfig(context(repo))
   knownConfig.set(repo, known)
   return known
 }
 
-async function readConfig(repo: UserRepo): Promise<ReadonlyMap<string, readonly string[]>> {
-  const listed = await mustAskGit(context(repo), ['config', '-z', '--list'])
+/** False only when `globalConfigValue` would find nothing: the repository's configuration includes the user's. */
+export async function mayHaveGlobalConfig(repo: UserRepo, key: string): Promise<boolean> {
+  return (await gitConfig(repo)).has(key)
+}
+
+async function readConfig(context: GitContext): Promise<Config> {
+  const listed = await mustAskGit(context, ['config', '-z', '--list'])
   const config = new Map<string, string[]>()
   for (const entry of listed.toString().split('\0').slice(0, -1)) {
     const end = entry.indexOf('\n')
@@ -150,22 +166,6 @@ export async function userIdentity(repo: UserRepo): Promise<{ name: string; emai
 export async function repoIds(repo: UserRepo, cacheFile: string): Promise<readonly string[]> {
   if (repo.head === null || repo.shallow) return []
   return findRoots(context(repo), repo.head, cacheFile)
-}
-
-/** HEAD as it is now, which may be newer than `repo.head`; `null` while there is no commit. */
-export async function describeHead(
-  repo: UserRepo,
-): Promise<{ commit: Oid; tree: Oid; branch: string | null } | null> {
-  const answer = await askGit(context(repo), [
-    'rev-parse',
-    'HEAD^{commit}',
-    'HEAD^{tree}',
-    '--symbolic-full-name',
-    'HEAD',
-  ])
-  const [commit = '', tree = '', ref = ''] = answer.stdout.toString().split('\n')
-  if (answer.exitCode !== 0 || !isOid(commit) || !isOid(tree)) return null
-  return { commit, tree, branch: shortBranch(ref) }
 }
 
 /** Sets a key of the user's own configuration to one value, or removes it with `null`. Throws `git-failed`. */

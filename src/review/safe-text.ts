@@ -13,6 +13,7 @@ const unsafe = /[^\P{C}\n]|[\u2028\u2029]/gu
 
 /** Plain text that keeps its lines: `\r` and `\r\n` become `\n`, a tab four spaces, everything unsafe is left out. */
 export function safeText(text: string): string {
+  if (isPlain(text)) return text
   return text
     .replace(/\r\n?/g, '\n')
     .replaceAll('\t', '    ')
@@ -25,7 +26,13 @@ export function safeText(text: string): string {
  * space; what is cut off shows as `…`.
  */
 export function safeLine(text: string, maxColumns: number): string {
+  if (text.length <= maxColumns && isPlain(text)) return text
   // Longer than any line can show, so that a huge text costs nothing; more than that in front is blank.
   const head = Number.isFinite(maxColumns) ? text.slice(0, 4096 + maxColumns * 8) : text
   return cutToWidth(safeText(head).replace(/\s+/g, ' ').trim(), maxColumns)
+}
+
+/** Words of ASCII with a space between them: nearly every cell of a table, and ten thousand rows have many. */
+function isPlain(text: string): boolean {
+  return /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)
 }

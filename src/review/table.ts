@@ -1,7 +1,7 @@
 /** Rows and columns for the terminal, whatever alphabet is in them. Pure. */
 
 import { safeLine } from './safe-text.ts'
-import { padToWidth, textWidth } from './width.ts'
+import { cutToWidth, padToWidth, textWidth } from './width.ts'
 
 const gap = '  '
 /** Below this a column says too little to be worth its place. */
@@ -19,20 +19,34 @@ export function formatTable(
   if (rows.length === 0) return ''
   const { headings, columns } = options
   const cells = [headings, ...rows].map((row) =>
-    headings.map((_, at) => safeLine(row[at] ?? '', at === 0 ? Infinity : columns)),
+    headings.map((_, at) => measure(safeLine(row[at] ?? '', at === 0 ? Infinity : columns))),
   )
-  const natural = headings.map((_, at) =>
-    cells.reduce((most, row) => Math.max(most, textWidth(row[at] ?? '')), 0),
-  )
+  const natural = headings.map((_, at) => cells.reduce((most, row) => Math.max(most, row[at]?.width ?? 0), 0))
   const widths = fitWidths(natural, headings, columns)
   return cells.map((row) => `${formatRow(row, widths)}\n`).join('')
 }
 
-function formatRow(row: readonly string[], widths: readonly number[]): string {
+/** Its width is asked for three times, and measuring is most of the work. */
+interface Cell {
+  readonly text: string
+  readonly width: number
+}
+
+function measure(text: string): Cell {
+  return { text, width: textWidth(text) }
+}
+
+function formatRow(row: readonly Cell[], widths: readonly number[]): string {
   return row
-    .map((cell, at) => padToWidth(safeLine(cell, widths[at] ?? 0), widths[at] ?? 0))
+    .map((cell, at) => fill(cell, widths[at] ?? 0))
     .join(gap)
     .trimEnd()
+}
+
+function fill({ text, width }: Cell, columns: number): string {
+  return width <= columns
+    ? text + ' '.repeat(columns - width)
+    : padToWidth(cutToWidth(text, columns), columns)
 }
 
 function fitWidths(

@@ -173,7 +173,7 @@ refusedFor('sessions that there are not', [
 const both = new RegExp(`${session} ${sibling}|${sibling} ${session}`)
 
 /** What the remote's indexes say was verified, and may be remembered. */
-const except = /\/refs\/remote\/[0-9a-f]{16}\/index\/[a-z2-7]{26}$/
+const except = /\.git\/teleport\/(?:refs\/remote\/[^/]+\/index|cache)\//
 const fitsBoth = {
   exit: 2,
   code: 'ambiguous-session',

@@ -19,9 +19,11 @@ export interface Defined {
 export const commonOptions = ['--json', '--quiet', '--yes'] as const
 
 export const cli = new Cli<Context>({ binaryLabel: 'git-teleport', binaryName: 'git-teleport' })
-for (const verb of verbNames) {
-  const file: unknown = await import(`../../src/cmd/${verb}.js`)
-  for (const command of Object.values(Object(file)).filter(isCommand)) cli.register(command)
+const files: readonly unknown[] = await Promise.all(
+  verbNames.map((verb) => import(`../../src/cmd/${verb}.js`)),
+)
+for (const command of files.flatMap((file) => Object.values(Object(file))).filter(isCommand)) {
+  cli.register(command)
 }
 
 export const defined: readonly Defined[] = cli

@@ -23,9 +23,14 @@ interface Seat {
   tell(...argv: readonly string[]): Promise<Told>
 }
 
-/** A laptop that pushed, a desktop that it trusts and that trusts it, and their remote. */
-async function makeWorld(t: Test) {
-  const sandbox = await makeSandbox(t)
+const cleaning: (() => Promise<void>)[] = []
+test.after.always(async () => {
+  for (const work of cleaning) await work()
+})
+
+/** A laptop that pushed twice, a desktop that it trusts and that trusts it, and their remote. */
+async function makeWorld() {
+  const sandbox = await makeSandbox({ teardown: (work) => void cleaning.push(work) })
   const remote = await sandbox.bareRemote()
   const sit = async (name: string, where: string, from = remote): Promise<Seat> => {
     const machine = await sandbox.machine(name)
@@ -51,6 +56,8 @@ async function makeWorld(t: Test) {
   }
   const { cursor, transcript } = await writeSession(told)
   await laptop.tell('push')
+  const continued = await continueSession(told, cursor, 9000)
+  await laptop.tell('push')
   return {
     sandbox,
     remote,
@@ -58,10 +65,23 @@ async function makeWorld(t: Test) {
     desktop,
     sit,
     transcript,
-    goOn: () => continueSession(told, cursor, 9000),
+    goOn: () => continueSession(told, continued.cursor, 9000),
     /** What somebody with access to the remote does to it. */
     onRemote: (...args: string[]) => laptop.machine.git(remote, ...args),
   }
+}
+
+const world = makeWorld()
+
+/** What a test does to the remote is undone when it ends, so that each finds the session as it was pushed. */
+async function openWorld(t: Test) {
+  const open = await world
+  const tip = await open.onRemote('rev-parse', ref)
+  t.teardown(async () => {
+    await open.onRemote('update-ref', '-d', refOf(other))
+    await open.onRemote('update-ref', ref, tip)
+  })
+  return { ...open, tip }
 }
 
 /** The command ends with 6 and this code, and nothing was written for Claude Code. */
@@ -82,8 +102,8 @@ async function refuses(
   t.deepEqual(await files(), before)
 }
 
-test('the remote holds no title, text, path or branch name in the clear', async (t) => {
-  const { laptop, transcript, onRemote } = await makeWorld(t)
+test.serial('the remote holds no title, text, path or branch name in the clear', async (t) => {
+  const { laptop, transcript, onRemote } = await openWorld(t)
   const { title } = Object(Object((await laptop.tell('status', '--json')).json()).sessions[0])
   const objects = (
     await onRemote('rev-list', '--objects', '--no-object-names', '--glob=refs/teleport/*')
@@ -99,24 +119,27 @@ test('the remote holds no title, text, path or branch name in the clear', async 
   }
 })
 
-test('branches, tags, index, configuration and objects of the repository stay as they were', async (t) => {
-  const { laptop, desktop, remote, goOn, onRemote } = await makeWorld(t)
-  const repositories = [path.join(laptop.cwd, '.git'), path.join(desktop.cwd, '.git')]
-  const before = await Promise.all(repositories.map(snapshotRepo))
-  const branches = await onRemote('for-each-ref', 'refs/heads', 'refs/tags')
-  await goOn()
-  await laptop.tell('push')
-  await desktop.tell('list')
-  await desktop.tell('pull', session)
-  await desktop.tell('undo')
-  await laptop.tell('rm', session, '--yes')
-  t.deepEqual(await Promise.all(repositories.map(snapshotRepo)), before)
-  t.is(await onRemote('for-each-ref', 'refs/heads', 'refs/tags'), branches)
-  t.deepEqual(await readFile(path.join(remote, 'HEAD'), 'utf8'), 'ref: refs/heads/main\n')
-})
+test.serial(
+  'branches, tags, index, configuration and objects of the repository stay as they were',
+  async (t) => {
+    const { laptop, desktop, remote, goOn, onRemote } = await world
+    const repositories = [path.join(laptop.cwd, '.git'), path.join(desktop.cwd, '.git')]
+    const before = await Promise.all(repositories.map(snapshotRepo))
+    const branches = await onRemote('for-each-ref', 'refs/heads', 'refs/tags')
+    await goOn()
+    await laptop.tell('push')
+    await desktop.tell('list')
+    await desktop.tell('pull', session)
+    await desktop.tell('undo')
+    await laptop.tell('prune')
+    t.deepEqual(await Promise.all(repositories.map(snapshotRepo)), before)
+    t.is(await onRemote('for-each-ref', 'refs/heads', 'refs/tags'), branches)
+    t.deepEqual(await readFile(path.join(remote, 'HEAD'), 'utf8'), 'ref: refs/heads/main\n')
+  },
+)
 
-test('a session that no own device signed is not restored', async (t) => {
-  const { desktop, sit } = await makeWorld(t)
+test.serial('a session that no own device signed is not restored', async (t) => {
+  const { desktop, sit } = await openWorld(t)
   const eve = await sit('eve', 'orchard')
   await eve.tell('init')
   const { home, config } = eve.machine
@@ -133,14 +156,14 @@ test('a session that no own device signed is not restored', async (t) => {
   await refuses(t, desktop, 'untrusted-signer', ['pull', other])
 })
 
-test('a session that was copied to another id is not restored', async (t) => {
-  const { desktop, onRemote } = await makeWorld(t)
+test.serial('a session that was copied to another id is not restored', async (t) => {
+  const { desktop, onRemote } = await openWorld(t)
   await onRemote('update-ref', refOf(other), ref)
   await refuses(t, desktop, 'wrong-binding', ['pull', other])
 })
 
-test('a session of another project is not restored', async (t) => {
-  const { sandbox, desktop, laptop, remote, sit } = await makeWorld(t)
+test.serial('a session of another project is not restored', async (t) => {
+  const { sandbox, desktop, laptop, remote, sit } = await openWorld(t)
   const elsewhere = await sandbox.bareRemote('elsewhere')
   const project = await sit('tablet', 'other', elsewhere)
   await cp(path.join(desktop.machine.home, '.config'), path.join(project.machine.home, '.config'), {
@@ -152,8 +175,8 @@ test('a session of another project is not restored', async (t) => {
   await refuses(t, project, 'wrong-binding', ['pull', session])
 })
 
-test('a session that was changed is not restored, whoever is named as its author', async (t) => {
-  const { desktop, onRemote } = await makeWorld(t)
+test.serial('a session that was changed is not restored, whoever is named as its author', async (t) => {
+  const { desktop, onRemote } = await openWorld(t)
   const message = await onRemote('log', '-1', '--format=%B', ref)
   const forged = await onRemote(
     '-c',
@@ -169,18 +192,15 @@ test('a session that was changed is not restored, whoever is named as its author
   await refuses(t, desktop, 'bad-signature', ['pull', session])
 })
 
-test('a machine that has seen a push does not go back to an older one', async (t) => {
-  const { laptop, desktop, goOn, onRemote } = await makeWorld(t)
-  const first = await onRemote('rev-parse', ref)
-  await goOn()
-  await laptop.tell('push')
+test.serial('a machine that has seen a push does not go back to an older one', async (t) => {
+  const { desktop, onRemote, tip } = await openWorld(t)
   await desktop.tell('pull', session)
-  await onRemote('update-ref', ref, first)
+  await onRemote('update-ref', ref, `${tip}^`)
   await refuses(t, desktop, 'rollback', ['pull', session])
 })
 
-test('an expired session is neither restored nor listed', async (t) => {
-  const { desktop } = await makeWorld(t)
+test.serial('an expired session is neither restored nor listed', async (t) => {
+  const { desktop } = await openWorld(t)
   const inTwoMonths = new Date(Date.now() + 60 * 24 * 3600_000)
   await refuses(t, desktop, 'expired-session', ['pull', session], inTwoMonths)
   const listed = await teleport(desktop.machine, ['list', '--json'], {
@@ -190,13 +210,14 @@ test('an expired session is neither restored nor listed', async (t) => {
   t.deepEqual(listed.json(), { version: 1, sessions: [] })
 })
 
-test('a file from `export` brings no shell scripts, system prompts or permissions', async (t) => {
-  const { laptop, desktop } = await makeWorld(t)
-  const archive = path.join(desktop.machine.home, 'session.tar.gz')
+test.serial('a file from `export` brings no shell scripts, system prompts or permissions', async (t) => {
+  const { laptop, sit } = await openWorld(t)
+  const phone = await sit('phone', 'orchard')
+  const archive = path.join(phone.machine.home, 'session.tar.gz')
   await laptop.tell('export', session, '--output', archive)
-  const told = await desktop.tell('import', archive, '--json')
+  const told = await phone.tell('import', archive, '--json')
   t.is(stringAt(told.json(), 'tier'), 'sanitised')
-  const { config } = desktop.machine
+  const { config } = phone.machine
   const written = (await readdir(config, { recursive: true })).filter((name) => !/\.git-teleport/.test(name))
   t.deepEqual(
     written.filter((name) => /session-env|shell-snapshots|settings/.test(name)),

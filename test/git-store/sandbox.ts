@@ -80,6 +80,7 @@ export async function sandbox(t: ExecutionContext): Promise<Sandbox> {
         commonDir: gitDir,
         objectFormat: format,
         head: null,
+        headTree: null,
         branch: 'main',
         shallow: false,
         environment: scrubEnvironment(env, { background: false }),
