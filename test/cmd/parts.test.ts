@@ -2,6 +2,7 @@
 
 import { Readable, Writable } from 'node:stream'
 import test from 'ava'
+import { run } from '../../src/cmd/cli.ts'
 import { parseExpiry } from '../../src/cmd/expiry.ts'
 import type { Io } from '../../src/cmd/io.ts'
 import { makeProgress } from '../../src/cmd/progress.ts'
@@ -144,6 +145,19 @@ test('a line of progress fits the terminal, and an interruption stops the work a
   t.throws(() => progress.advance(1), { message: 'interrupted; nothing was left half-done' })
   t.throws(() => progress.step('more'), { instanceOf: TeleportError })
   t.notThrows(() => progress.done())
+})
+
+test('a defect is neither printed as an answer nor taken for a failure: it leaves the command line as it is', async (t) => {
+  const s = screen()
+  const defect = new TypeError('x is not a function')
+  const io: Io = {
+    ...s.io,
+    get home(): string {
+      throw defect
+    },
+  }
+  t.is(await t.throwsAsync(run(['doctor'], io)), defect)
+  t.is(s.text(), '')
 })
 
 /** A terminal on stderr with a clock of its own. */

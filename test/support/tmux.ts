@@ -56,7 +56,7 @@ let screens = 0
 
 function screenOn(tmux: (...args: string[]) => Promise<string>): Screen {
   const read = async () => trimmed(await tmux('capture-pane', '-p', '-t', 'main'))
-  const state = () => tmux('display-message', '-p', '-t', 'main', '#{pane_dead} #{pane_dead_status}')
+  const state = () => tmux('display-message', '-p', '-t', 'main', '#{pane_dead} #{pane_dead_status} #{pid}')
   return {
     type: async (text) => {
       await tmux('send-keys', '-t', 'main', '-l', '--', text)
@@ -71,14 +71,23 @@ function screenOn(tmux: (...args: string[]) => Promise<string>): Screen {
       return lookUntil(read, fits, timeoutMs, String(pattern), read)
     },
     waitForEnd: async (timeoutMs = minuteMs) => {
-      // The terminal closes a moment before tmux has heard how the program ended.
-      const ended = await lookUntil(state, (text) => /^1 \d/.test(text), timeoutMs, 'the end', read)
+      const ended = await lookUntil(state, toldTheStatus, timeoutMs, 'the end', read)
       return Number(ended.split(' ')[1])
     },
     close: async () => {
       await tmux('kill-server').catch(() => '')
     },
   }
+}
+
+/**
+ * The terminal closes a moment before tmux has heard how the program ended. On a busy machine tmux at times misses the
+ * signal that tells it, so it is told once more.
+ */
+function toldTheStatus(state: string): boolean {
+  const [dead, status, server] = state.trimEnd().split(' ')
+  if (dead === '1' && status === '') process.kill(Number(server), 'SIGCHLD')
+  return dead === '1' && status !== ''
 }
 
 async function lookUntil(
