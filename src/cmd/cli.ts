@@ -62,8 +62,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   cli.usage = (...what) => namedValues(usageOf(...what))
   for (const command of commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
+  const defects: unknown[] = []
   const context: Context = {
     io,
+    onDefect: (error) => defects.push(error),
     env: { ...io.env },
     stdin: io.stdin,
     stdout: io.stdout,
@@ -76,7 +78,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   try {
     const command = cli.process([...argv], context)
-    return await cli.run(command, context)
+    const exitCode = await cli.run(command, context)
+    if (defects.length > 0) throw defects[0]
+    return exitCode
   } catch (error) {
     if (isUsageError(error)) return reportError(io, usage(error, argv), argv.includes('--json'))
     throw error

@@ -30,7 +30,10 @@ export async function withWorkspace<T>(
   options: WorkspaceOptions,
   work: (ws: Workspace) => Promise<T>,
 ): Promise<T> {
-  const repo = await openUserRepo(world.cwd, world.env, { background: world.background })
+  const repo = await openUserRepo(world.cwd, world.env, {
+    background: world.background,
+    signal: world.signal,
+  })
   const remote = await resolveRemote(repo, options.remote)
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
   const store = await openStore(repo, remote)

