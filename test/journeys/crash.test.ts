@@ -27,7 +27,7 @@ test('a pull that is killed leaves the old transcript or the new one, and the ne
   const [laptop, desktop] = [await home.sit('laptop'), await home.sit('desktop')]
   const tale = await tell(laptop)
   await laptop.run(['push'])
-  await killedAt(t, home, desktop, ['pull', session], 5, async (about) => {
+  await killedAt(t, home, desktop, ['pull', session], 4, async (about) => {
     const left = await readTranscript(desktop).catch(() => null)
     t.regex(String((await desktop.run(['pull', session]))['state']), /^(new|same)$/, about)
     await inOrder(t, laptop, desktop)
@@ -38,7 +38,7 @@ test('a pull that is killed leaves the old transcript or the new one, and the ne
   const old = await readTranscript(desktop)
   await goOn(tale, laptop)
   await laptop.run(['push'])
-  await killedAt(t, home, desktop, ['pull', session], 9, async (about) => {
+  await killedAt(t, home, desktop, ['pull', session], 8, async (about) => {
     const left = await readTranscript(desktop)
     t.regex(String((await desktop.run(['pull', session]))['state']), /^(fast-forward|same)$/, about)
     await inOrder(t, laptop, desktop)
@@ -56,7 +56,7 @@ test('a push that is killed has happened or not, and the next one finds out', as
   await desktop.run(['pull', session])
   await goOn(tale, laptop)
   const tip = () => laptop.machine.git(home.remote, 'rev-list', '--count', ref)
-  await killedAt(t, home, laptop, ['push', session], 7, async (about) => {
+  await killedAt(t, home, laptop, ['push', session], 6, async (about) => {
     const landed = (await tip()) === '2'
     const expected = landed ? { state: 'same', seq: 2 } : { state: 'pushed', seq: 2 }
     t.like(await laptop.run(['push', session]), expected, about)
