@@ -1,11 +1,11 @@
 /** What is wrong on this machine or with the command's words: a clear error, and nothing is lost. */
 
-import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { exportKey } from '../../src/crypto/device-key.ts'
 import { parseSessionId } from '../../src/model.ts'
-import { teleported } from '../support/in-process.ts'
+import { teleport, teleported } from '../support/in-process.ts'
 import { dig, recordsIn } from '../support/json.ts'
 import { keyOf } from './forge.ts'
 import {
@@ -498,6 +498,37 @@ test.serial('a damaged record, index cache or audience is made anew', async (t) 
   })
   t.like(again.json(), { session, seq: 3 })
 })
+
+test.serial(
+  'a store with a broken object says so, and doctor names the way out, which loses nothing',
+  async (t) => {
+    const world = await shared()
+    const worn = await seat(world.sandbox, world.remote, 'worn', world.laptop)
+    const store = path.join(worn.top, '.git/teleport')
+    await teleported(worn.machine, ['fetch', sibling], { cwd: worn.top })
+    for (const name of await readdir(path.join(store, 'objects/pack'))) {
+      if (name.endsWith('.pack')) await flipMiddle(path.join(store, 'objects/pack', name))
+    }
+    const told = await teleport(worn.machine, ['show', sibling, '--offline', '--json'], { cwd: worn.top })
+    t.is(told.exitCode, 6)
+    t.like(dig(told.json(), 'error'), { code: 'damaged-bundle', hint: 'git teleport doctor' })
+    const examined = await teleport(worn.machine, ['doctor', '--json'], { cwd: worn.top })
+    const finding = recordsIn(dig(examined.json(), 'findings')).find((each) => each['name'] === 'store')
+    t.is(finding?.['level'], 'problem')
+    t.regex(String(finding?.['hint']), /^mv '.*teleport' '.*teleport\.old' /)
+    await rename(store, `${store}.old`)
+    await teleported(worn.machine, ['pull', sibling], { cwd: worn.top })
+    t.is((await teleport(worn.machine, ['doctor'], { cwd: worn.top })).exitCode, 0)
+  },
+)
+
+async function flipMiddle(file: string): Promise<void> {
+  const bytes = await readFile(file)
+  const middle = bytes.length >> 1
+  for (let at = middle; at < middle + 64; at += 1) bytes[at] = (bytes[at] ?? 0) ^ 0xff
+  await chmod(file, 0o644)
+  await writeFile(file, bytes)
+}
 
 test.serial('something else in the place of the store is left alone, even by uninstall', async (t) => {
   const world = await shared()
