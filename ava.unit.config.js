@@ -1,5 +1,6 @@
-// The fast half: units and properties, one folder of tests for each folder of sources.
+import { writeUnitEntries } from './scripts/unit-entries.mjs'
+
 export default {
-  files: ['build/test/{architecture,bundle,claude,cmd,core,crypto,git-store,review,trust,demo}/**/*.test.js'],
+  files: writeUnitEntries(),
   timeout: '2m',
 }

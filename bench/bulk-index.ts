@@ -101,5 +101,6 @@ function worldOf({ machine, top }: Site): World {
     choose: async () => undefined,
     askPassphrase: async () => '',
     background: false,
+    signal: new AbortController().signal,
   }
 }

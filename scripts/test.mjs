@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import unitConfig from '../ava.unit.config.js'
+import { isUnitTest } from './unit-entries.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
 const bin = (name) => path.join(root, 'node_modules', name)
@@ -50,10 +50,9 @@ function finish() {
 
 /** Everything that the unit tests are not, as arguments for AVA. */
 function otherTests() {
-  const folders = /\{([^}]+)\}/.exec(unitConfig.files[0])?.[1]?.split(',') ?? []
   const compiled = path.join(root, 'build/test')
   const files = readdirSync(compiled, { recursive: true })
-    .filter((name) => name.endsWith('.test.js') && !folders.includes(name.split(path.sep)[0]))
+    .filter((name) => name.endsWith('.test.js') && !isUnitTest(name))
     .map((name) => `build/test/${name.replaceAll(path.sep, '/')}`)
   return ['--config', 'ava.config.js', ...files.sort()]
 }

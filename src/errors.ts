@@ -52,7 +52,6 @@ export const errorCodes = {
 
   'remote-moved': [exitCodes.movedOrDiverged, 'the remote changed while we were pushing, again and again'],
   diverged: [exitCodes.movedOrDiverged, 'the session went on in two places'],
-  'local-ahead': [exitCodes.movedOrDiverged, 'this machine has more of the session than the remote'],
 
   'damaged-bundle': [exitCodes.unsafe, 'what the remote holds does not match its own digests or format'],
   'unsafe-bundle': [exitCodes.unsafe, 'the bundle holds names, sizes or rows that are not allowed'],

@@ -54,6 +54,8 @@ function watchForInterruption(): AbortSignal {
     controller.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  // Node ignores it, so that a write beyond a limit fails and is told. A package that listens alone would end us.
+  process.on('SIGXFSZ', () => {})
   return controller.signal
 }
 

@@ -41,6 +41,37 @@ async function sameBytes(
   }
 }
 
+/** How many bytes two files have in common from the beginning, in whole lines. Streams both. */
+export async function commonLines(first: string, second: LocalFile): Promise<number> {
+  const { size } = await stat(first)
+  const common = Math.min(size, second.size)
+  if (common === 0) return 0
+  const a = reader(createReadStream(first, { start: 0, end: common - 1 }))
+  const b = reader(second.read(0, common))
+  try {
+    let lines = 0
+    for (let at = 0; ; ) {
+      const [x, y] = [await a.peek(), await b.peek()]
+      const length = Math.min(x.length, y.length)
+      const same = length === 0 ? 0 : sameBeginning(x.subarray(0, length), y.subarray(0, length))
+      const last = x.subarray(0, same).lastIndexOf(10)
+      if (last >= 0) lines = at + last + 1
+      if (length === 0 || same < length) return lines
+      a.take(length)
+      b.take(length)
+      at += length
+    }
+  } finally {
+    await a.close()
+    await b.close()
+  }
+}
+
+function sameBeginning(a: Uint8Array, b: Uint8Array): number {
+  if (Buffer.compare(a, b) === 0) return a.length
+  return a.findIndex((byte, at) => byte !== b[at])
+}
+
 function reader(source: AsyncIterable<Uint8Array>) {
   const iterator = source[Symbol.asyncIterator]()
   let held: Uint8Array = new Uint8Array()

@@ -2,7 +2,7 @@
 
 import type { FieldNode } from './field-tree.ts'
 import { wantStrings } from './field-tree.ts'
-import { decodeString, newSpans, spanScanner } from './json-spans.ts'
+import { decodeString, newSpans, type Spans, spanScanner } from './json-spans.ts'
 import { eachLine, lineBatches } from './line-batches.ts'
 import { readRange } from './session-file.ts'
 
@@ -12,21 +12,32 @@ export function isMaterial(name: string): boolean {
   return !['history.jsonl', 'paste-cache', 'session-env', 'shell-snapshots'].includes(folder)
 }
 
-/** Rows that the client writes without any conversation: state of its own, and records of requests. */
+/**
+ * Rows that the client writes without any conversation: state of its own, and records of requests. Opening a session
+ * writes a checkpoint; one that holds anything new comes with new files in `file-history`.
+ */
 const clientState = new Set([
   ...['mode', 'permission-mode', 'last-prompt', 'cost-state', 'agent-name', 'agent-color', 'agent-setting'],
   ...['isolation-latch', 'atis-latch', 'tools-used', 'queue-operation', 'bridge-session', 'session-owner'],
   ...['saved_hook_context', 'speculation-accept', 'frame-link', 'ended-by-model', 'history-suppression'],
   ...['api-request', 'api-request-shape', 'api-request-blob', 'relocated', 'worktree-state', 'dev-mods'],
+  'file-history-snapshot',
 ])
 
 /**
  * Whether bytes `[from, to)` of a transcript hold more than client state. Titles, tags and pull-request links count, and
  * so does every row of an unknown type or that cannot be read: better one push too many than a lost row.
+ * @param knownTitle the session's title so far: the client repeats a given one at every prompt, which changes nothing
  */
-export async function tailIsMaterial(path: string, from: number, to: number): Promise<boolean> {
+export async function tailIsMaterial(
+  path: string,
+  from: number,
+  to: number,
+  knownTitle: string | null,
+): Promise<boolean> {
   const root: FieldNode = {}
-  wantStrings(root, 0, ['type'])
+  wantStrings(root, tag.type, ['type'])
+  wantStrings(root, tag.title, ['customTitle'])
   const scan = spanScanner(root)
   const spans = newSpans()
   let material = false
@@ -34,11 +45,25 @@ export async function tailIsMaterial(path: string, from: number, to: number): Pr
     if (!batch.whole) return true
     eachLine(batch.bytes, (start, end) => {
       if (material || end === start) return
-      const readable = scan(batch.bytes, start, end, spans) && spans.count === 1
-      const type = readable ? decodeString(batch.bytes, spans.starts[0] ?? 0, spans.ends[0] ?? 0) : undefined
-      material = type === undefined || !clientState.has(type)
+      material = !scan(batch.bytes, start, end, spans) || rowIsMaterial(batch.bytes, spans, knownTitle)
     })
     if (material) return true
   }
   return false
+}
+
+const tag = { type: 0, title: 1 } as const
+
+function rowIsMaterial(bytes: Buffer, spans: Spans, knownTitle: string | null): boolean {
+  const [type, ...moreTypes] = textsOf(bytes, spans, tag.type)
+  const [title, ...moreTitles] = textsOf(bytes, spans, tag.title)
+  if (type === undefined || moreTypes.length > 0) return true
+  if (type !== 'custom-title') return !clientState.has(type)
+  return title === undefined || moreTitles.length > 0 || title !== knownTitle
+}
+
+function textsOf(bytes: Buffer, spans: Spans, kind: number): readonly (string | undefined)[] {
+  return Array.from({ length: spans.count }, (_, index) => index)
+    .filter((index) => spans.tags[index] === kind)
+    .map((index) => decodeString(bytes, spans.starts[index] ?? 0, spans.ends[index] ?? 0))
 }

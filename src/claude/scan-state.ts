@@ -7,6 +7,8 @@ export interface Scan {
   readonly scannedTo: number
   /** Launch folder: `cwd` of the first row that has one. */
   readonly cwd: string | null
+  /** Where it goes on: `cwd` of the newest row that has one. */
+  readonly lastCwd: string | null
   /** Version of the client that wrote the newest row. */
   readonly client: string | null
   /** The title people know it by: given, else made up by the client, else a summary, else the first prompt. */
@@ -36,6 +38,7 @@ export const mostTracked = 20_000
 export const emptyScan: Scan = {
   scannedTo: 0,
   cwd: null,
+  lastCwd: null,
   client: null,
   title: null,
   titleFrom: null,
@@ -66,6 +69,7 @@ export function parseScan(value: unknown): Scan | null {
   return {
     scannedTo,
     cwd: text('cwd'),
+    lastCwd: text('lastCwd'),
     client: text('client'),
     title: text('title'),
     titleFrom: isTitleSource(titleFrom) ? titleFrom : null,

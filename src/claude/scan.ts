@@ -102,6 +102,7 @@ function finished(notes: Notes): Scan {
 
 function noteRow(scan: Notes, row: ScannedRow): void {
   scan.cwd ??= textOf(row, scanTag.cwd) ?? null
+  scan.lastCwd = changedText(scan, row, scanTag.cwd) ?? scan.lastCwd
   scan.client = changedText(scan, row, scanTag.version) ?? scan.client
   scan.branch = changedText(scan, row, scanTag.branch) || scan.branch
   const slug = changedText(scan, row, scanTag.slug)

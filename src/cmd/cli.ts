@@ -58,10 +58,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     enableCapture: false,
     enableColors: color,
   })
+  const usageOf = cli.usage.bind(cli)
+  cli.usage = (...what) => namedValues(usageOf(...what))
   for (const command of commandsFor(argv)) cli.register(command)
   cli.register(Builtins.HelpCommand)
+  const defects: unknown[] = []
   const context: Context = {
     io,
+    onDefect: (error) => defects.push(error),
     env: { ...io.env },
     stdin: io.stdin,
     stdout: io.stdout,
@@ -74,7 +78,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   try {
     const command = cli.process([...argv], context)
-    return await cli.run(command, context)
+    const exitCode = await cli.run(command, context)
+    if (defects.length > 0) throw defects[0]
+    return exitCode
   } catch (error) {
     if (isUsageError(error)) return reportError(io, usage(error, argv), argv.includes('--json'))
     throw error
@@ -85,10 +91,19 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] {
   const [verb = ''] = argv
   const own = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  return own ?? Object.values(verbs).flat()
+  return own ?? allCommands()
 }
 
-/** clipanion marks the errors that are about the line that was typed. */
+export function allCommands(): readonly CommandClass<Context>[] {
+  return Object.values(verbs).flat()
+}
+
+/** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */
+function namedValues(help: string): string {
+  return help.replace(/ #\d(?=\])/g, ' …').replace(/ #\d/g, ' … ')
+}
+
+/** Each of clipanion's errors for a line that fits no command carries this mark, and nothing else does. */
 function isUsageError(error: unknown): error is Error {
   return error instanceof Error && 'clipanion' in error
 }
@@ -97,14 +112,16 @@ function usage(error: Error, argv: readonly string[]): TeleportError {
   const [verb = ''] = argv
   const known = Object.hasOwn(verbs, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
-  const message = known ? lowerFirst(first.replace(/\.$/, '')) : `there is no command "${verb.slice(0, 40)}"`
+  const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
   const near = known ? undefined : nearest(verb)
   const hint = near === undefined ? `git-teleport ${known ? `${verb} ` : ''}--help` : `git teleport ${near}`
   return new TeleportError('usage', safe(message), { hint })
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
+/** With several reasons clipanion says only that there is no such command, which is not so. */
+function reason(verb: string, told: string): string {
+  if (/^Command not found/.test(told)) return `${verb} does not take these arguments`
+  return told.charAt(0).toLowerCase() + told.slice(1).replace(/\.$/, '')
 }
 
 /** A verb that differs by at most two letters. */

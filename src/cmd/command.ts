@@ -2,13 +2,15 @@
 
 import { type BaseContext, Command, Option } from 'clipanion'
 import type { World } from '../core/world.ts'
-import { TeleportError } from '../errors.ts'
+import { exitCodes, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { reportError } from './report-error.ts'
 import { interrupted, makeWorld } from './world.ts'
 
 export interface Context extends BaseContext {
   readonly io: Io
+  /** Takes what is a defect of ours: clipanion would print what is thrown at it, on stdout. */
+  readonly onDefect: (error: unknown) => void
 }
 
 /** What a command found out: printed as JSON with `--json`, else as text. */
@@ -38,7 +40,10 @@ export abstract class TeleportCommand extends Command<Context> {
       return outcome.exitCode ?? 0
     } catch (error) {
       world.progress.done()
-      if (!(error instanceof TeleportError)) throw error
+      if (!(error instanceof TeleportError)) {
+        this.context.onDefect(error)
+        return exitCodes.bug
+      }
       return reportError(io, io.signal.aborted ? interrupted() : error, this.json)
     }
   }

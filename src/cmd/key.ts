@@ -11,6 +11,7 @@ import { safe } from './text.ts'
 import { askPassphrase } from './world.ts'
 
 const category = 'Keys'
+const fromFile = 'read it from a file: --passphrase-file <file>'
 
 export class KeyShowCommand extends TeleportCommand {
   static override paths = [['key', 'show'], ['key']]
@@ -61,8 +62,8 @@ export class KeyExportCommand extends TeleportCommand {
   }
 
   private async askTwice(): Promise<string> {
-    const first = await askPassphrase(this.context.io, 'the exported key')
-    const second = await askPassphrase(this.context.io, 'the exported key, once more')
+    const first = await askPassphrase(this.context.io, 'the exported key', fromFile)
+    const second = await askPassphrase(this.context.io, 'the exported key, once more', fromFile)
     if (first === second && first !== '') return first
     throw new TeleportError(
       'wrong-passphrase',
@@ -91,7 +92,7 @@ export class KeyImportCommand extends TeleportCommand {
     const text = (await readInput(io, this.file ?? '-', 64 * 1024)).toString('utf8')
     const passphrase =
       this.passphraseFile === undefined
-        ? await askPassphrase(io, 'the exported key')
+        ? await askPassphrase(io, 'the exported key', fromFile)
         : await readPassphrase(io, this.passphraseFile)
     const key = await importDeviceKey(world, text, passphrase)
     return { json: { ...key }, text: describeKey(key) }

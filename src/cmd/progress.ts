@@ -34,7 +34,17 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       `\r\x1b[K${line(doing, amount, total, now - stepBegun).slice(0, Math.max(20, io.columns - 1))}`,
     )
   }
+  let later: NodeJS.Timeout | undefined
+  /** A step that only waits for another program reports nothing: its line must come without being asked for. */
+  const drawSoon = () => {
+    clearTimeout(later)
+    if (!visible) return
+    const now = io.now().getTime()
+    later = setTimeout(draw, Math.max(patienceMs - (now - begun), redrawMs - (now - drawnAt), 0))
+    later.unref()
+  }
   const clear = () => {
+    clearTimeout(later)
     if (shown) io.stderr.write('\r\x1b[K')
     shown = false
   }
@@ -46,6 +56,7 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       amount = 0
       stepBegun = io.now().getTime()
       draw()
+      drawSoon()
     },
     advance(bytes) {
       stopIfInterrupted(io)

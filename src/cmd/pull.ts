@@ -6,6 +6,7 @@ import { type PullResult, pullSession } from '../core/pull.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import type { Io } from './io.ts'
 import { formatAge, plural, safe, shortId } from './text.ts'
 
 export class PullCommand extends TeleportCommand {
@@ -56,7 +57,7 @@ export class PullCommand extends TeleportCommand {
     if (!this.resume)
       return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
     this.context.io.stderr.write(`${describePull(result, world, false)}\n`)
-    return { json: {}, text: '', exitCode: await startClaude(result.resume, world) }
+    return { json: {}, text: '', exitCode: await startClaude(result.resume, this.context.io) }
   }
 }
 
@@ -85,10 +86,10 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
 }
 
 /** In the foreground, on this terminal: Claude Code is interactive. */
-async function startClaude(argv: readonly string[], world: World): Promise<number> {
+async function startClaude(argv: readonly string[], { cwd, env }: Io): Promise<number> {
   const [program = 'claude', ...rest] = argv
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { cwd: world.cwd, stdio: 'inherit', env: { ...world.env } })
+    const child = spawn(program, rest, { cwd, stdio: 'inherit', env: { ...env } })
     child.on('error', (error) => {
       reject(
         new TeleportError('no-agent', `cannot start ${program}`, {

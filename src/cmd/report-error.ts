@@ -2,7 +2,7 @@
 
 import type { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
-import { safe } from './text.ts'
+import { safe, safeLines } from './text.ts'
 
 export function reportError(io: Io, error: TeleportError, json: boolean): number {
   io.stderr.write(json ? asJson(error) : asText(error))
@@ -10,7 +10,7 @@ export function reportError(io: Io, error: TeleportError, json: boolean): number
 }
 
 function asText(error: TeleportError): string {
-  const hint = error.hint === undefined ? '' : `git-teleport: hint: ${safe(error.hint)}\n`
+  const hint = error.hint === undefined ? '' : `git-teleport: hint: ${safeLines(error.hint)}\n`
   return `git-teleport: error: ${safe(error.message)}\n${hint}`
 }
 

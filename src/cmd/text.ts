@@ -2,7 +2,13 @@
 
 import { safeText } from '../review/safe-text.ts'
 
-export const safe = safeText
+/** Text from outside on one line: a title must not be able to add a line that looks like ours. */
+export function safe(text: string): string {
+  return safeText(text).replaceAll('\n', ' ')
+}
+
+/** The same for what may have several lines, such as a hint. */
+export const safeLines = safeText
 
 /** 1,234 B, 12.3 kB, 4.5 MB: decimal units, three digits at most. */
 export function formatBytes(bytes: number): string {

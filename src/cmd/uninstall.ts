@@ -28,7 +28,7 @@ export class UninstallCommand extends TeleportCommand {
       ...result.removed.map((path) => `removed ${safe(path)}`),
       ...result.kept.map((path) => `kept    ${safe(path)}`),
       '',
-      'last:  npm uninstall --global git-teleport',
+      'last:  npm uninstall --global git-teleport   (add --prefix ~/.local if the set-up put it there)',
     ]
     return { json: { ...result }, text: lines.join('\n') }
   }

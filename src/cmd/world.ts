@@ -16,7 +16,7 @@ export interface Manners {
 export function makeWorld(io: Io, manners: Manners): World {
   const progress = makeProgress(io, manners.quiet)
   return {
-    env: io.env,
+    env: isInteractive(io) ? io.env : { ...io.env, ...neverOnTerminal(io.env) },
     get cwd() {
       return io.cwd
     },
@@ -45,12 +45,30 @@ export function makeWorld(io: Io, manners: Manners): World {
       return choose(io, question, choices)
     },
     background: false,
+    signal: io.signal,
+  }
+}
+
+/** Somebody is there to be asked and sees the question. */
+function isInteractive(io: Io): boolean {
+  return io.isTerminal.stdin && io.isTerminal.stderr
+}
+
+/**
+ * git and ssh ask on the controlling terminal even when nothing of ours is connected to it, as when an agent runs the
+ * program. Helpers of the user's that need no terminal go on to answer.
+ */
+function neverOnTerminal(env: Io['env']): Record<string, string> {
+  return {
+    GIT_TERMINAL_PROMPT: '0',
+    SSH_ASKPASS: env['SSH_ASKPASS'] || 'false',
+    SSH_ASKPASS_REQUIRE: 'force',
   }
 }
 
 async function confirm(io: Io, manners: Manners, question: string): Promise<boolean> {
   if (manners.yes) return true
-  if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
+  if (!isInteractive(io)) {
     throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, {
       hint: 'add --yes to say so',
     })
@@ -75,14 +93,18 @@ async function choose(io: Io, question: string, choices: readonly Choice[]): Pro
   return answer
 }
 
-/** Never echoed; without a terminal there is nobody to ask. */
-export async function askPassphrase(io: Io, what: string): Promise<string> {
-  if (!io.isTerminal.stdin || !io.isTerminal.stderr) {
+/** Never echoed; without a terminal there is nobody to ask, and `otherwise` is the advice. */
+export async function askPassphrase(
+  io: Io,
+  what: string,
+  otherwise = 'run the command in a terminal',
+): Promise<string> {
+  if (!isInteractive(io)) {
     throw new TeleportError(
       'passphrase-needed',
       `a passphrase is needed for ${what}, and there is no terminal to ask on`,
       {
-        hint: 'run the command in a terminal',
+        hint: otherwise,
       },
     )
   }

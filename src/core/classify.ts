@@ -2,7 +2,7 @@
 
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import type { Collected } from '../claude/collect.ts'
-import { compareFiles, type FileRelation } from '../claude/compare.ts'
+import { commonLines, compareFiles } from '../claude/compare.ts'
 import type { Installation } from '../claude/install.ts'
 import { isMaterial, tailIsMaterial } from '../claude/material.ts'
 import type { Classification, LocalFile, Oid, SessionState } from '../model.ts'
@@ -20,7 +20,8 @@ export async function changedHere(
     const record = state.files[row.name]
     const path = record?.localPath ?? paths.get(row.name)
     if (row.name !== 'session.jsonl' || row.op !== 'append' || !record || !path) return true
-    if (await tailIsMaterial(path, record.localSize, record.localSize + row.size)) return true
+    const { title } = state.manifest
+    if (await tailIsMaterial(path, record.localSize, record.localSize + row.size, title)) return true
   }
   return false
 }
@@ -48,42 +49,62 @@ export async function changesSince(
 
 /**
  * Without a record: the remote's session as it would be written here, file by file against what lies here.
- * Transcripts only grow, so a prefix tells who is ahead.
+ * Transcripts only grow, so what both have in common tells who is ahead.
  */
 export async function classifyByContent(
   applied: ReadonlyMap<string, AppliedFile>,
   install: Installation,
   collected: Collected,
+  title: string | null,
 ): Promise<Classification> {
   const local = new Map(
     collected.files.filter((file) => isMaterial(file.name)).map((file) => [file.localPath, file]),
   )
-  let remoteMore = false
-  let localMore = false
+  const more = { remote: false, local: false }
   for (const [name, file] of applied) {
     if (!isMaterial(name) || file.target === null || file.staged === null) continue
     const mine = local.get(file.target)
     local.delete(file.target)
-    const relation = mine ? await compareFiles(install.stagedPath(file.target), mine) : 'second-missing'
-    if (relation === 'different') return 'diverged'
-    if (isAhead(relation)) remoteMore = true
-    if (relation === 'first-is-prefix') localMore = (await growsMaterially(name, file, mine)) || localMore
+    const staged = { path: install.stagedPath(file.target), size: file.staged.size }
+    const found = mine ? await compareFile(name, staged, mine, title) : { remote: true, local: false }
+    if (found === 'different') return 'diverged'
+    more.remote ||= found.remote
+    more.local ||= found.local
   }
-  if (local.size > 0) localMore = true
-  if (remoteMore && localMore) return 'diverged'
-  if (remoteMore) return 'fast-forward'
-  return localMore ? 'local-ahead' : 'same'
+  if (local.size > 0) more.local = true
+  if (more.remote && more.local) return 'diverged'
+  if (more.remote) return 'fast-forward'
+  return more.local ? 'local-ahead' : 'same'
 }
 
-function isAhead(relation: FileRelation | 'second-missing'): boolean {
-  return relation === 'second-is-prefix' || relation === 'second-missing'
+/** Which side has more of one file. */
+interface More {
+  readonly remote: boolean
+  readonly local: boolean
 }
 
-async function growsMaterially(
+interface Staged {
+  readonly path: string
+  readonly size: number
+}
+
+async function compareFile(
   name: string,
-  file: AppliedFile,
-  mine: LocalFile | undefined,
-): Promise<boolean> {
-  if (name !== 'session.jsonl' || !mine || !file.staged) return true
-  return tailIsMaterial(mine.localPath, file.staged.size, mine.size)
+  staged: Staged,
+  mine: LocalFile,
+  title: string | null,
+): Promise<More | 'different'> {
+  if (name === 'session.jsonl') return compareTranscripts(staged, mine, title)
+  const relation = await compareFiles(staged.path, mine)
+  if (relation === 'different') return 'different'
+  return { remote: relation === 'second-is-prefix', local: relation === 'first-is-prefix' }
+}
+
+/** Rows without conversation at the end of one side do not count against what the other side has. */
+async function compareTranscripts(staged: Staged, mine: LocalFile, title: string | null): Promise<More> {
+  const common = await commonLines(staged.path, mine)
+  const [remote, local] = [staged.size > common, mine.size > common]
+  const localIsMaterial = local && (await tailIsMaterial(mine.localPath, common, mine.size, title))
+  if (!remote || !localIsMaterial) return { remote, local: localIsMaterial }
+  return { remote: await tailIsMaterial(staged.path, common, staged.size, title), local: true }
 }

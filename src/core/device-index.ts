@@ -8,7 +8,7 @@ import { sealBytes } from '../crypto/envelope.ts'
 import { newIdentity, openIdentity, sealIdentity } from '../crypto/session-identity.ts'
 import { TeleportError } from '../errors.ts'
 import type { Person } from '../git-store/commit.ts'
-import { readJson, writeJson } from '../git-store/json-file.ts'
+import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import type { TreeEntry } from '../git-store/object-codec.ts'
 import { indexRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
@@ -164,7 +164,7 @@ async function openEnvelope(
   readers: readonly string[],
 ): Promise<Envelope> {
   const file = ws.store.path('audiences', ws.remote.key, `${audience}.json`)
-  const known = parseEnvelope(await readJson(file))
+  const known = parseEnvelope(await readCachedJson(file))
   if (key !== undefined && known?.key === key) return { key, recipient: known.recipient }
   const envelope = key === undefined ? await makeEnvelope(ws, readers) : await readEnvelope(ws, device, key)
   await writeJson(file, envelope)

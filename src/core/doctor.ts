@@ -3,7 +3,7 @@
 import { claudeHome } from '../claude/home.ts'
 import { findSessionsByPrefix } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
-import { storeSize } from '../git-store/maintenance.ts'
+import { isStoreWhole, storeSize } from '../git-store/maintenance.ts'
 import { patterns } from '../git-store/refs.ts'
 import { gitVersion } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
@@ -70,6 +70,11 @@ async function remoteFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
 }
 
 async function storeFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
+  if (!(await isStoreWhole(ws.store))) {
+    throw new TeleportError('store-damaged', `${ws.store.dir} lacks objects, or holds broken ones`, {
+      hint: `mv '${ws.store.dir}' '${ws.store.dir}.old'   (the next command makes a new one)`,
+    })
+  }
   const { bytes, packs, loose } = await storeSize(ws.store.dir)
   const recorded = (await ws.store.refs.seenAll('sessions')).size
   const detail = `${Math.ceil(bytes / 1024)} kB, ${packs} packs, ${loose} loose objects, ${recorded} sessions`

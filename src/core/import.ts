@@ -49,23 +49,29 @@ export async function importSession(
 ): Promise<ImportResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     world.progress.step('reading the archive')
-    const as = options.fork ? parseSessionId(world.uuid()) : undefined
-    const installId = as ?? parseSessionId(world.uuid())
-    const install = await beginInstall(ws.claude, installFolder(ws), { session: installId, now: world.now() })
+    const begun: Installation[] = []
     try {
-      const staged = await stageArchive(ws, archive, install, options, as)
-      return await settleImport(ws, staged, install, options)
+      const staged = await stageArchive(ws, archive, options, async (session) => {
+        const install = await beginInstall(ws.claude, installFolder(ws), { session, now: world.now() })
+        begun.push(install)
+        return install
+      })
+      return await settleImport(ws, staged, options)
     } finally {
-      await install.abort()
+      for (const install of begun) await install.abort()
       world.progress.done()
     }
   })
 }
 
-interface StagedArchive {
+interface OpenedArchive {
   readonly meta: ArchiveMeta
   readonly place: Place
   readonly local: LocalSide | null
+  readonly install: Installation
+}
+
+interface StagedArchive extends OpenedArchive {
   readonly applied: ReadonlyMap<string, AppliedFile>
   readonly dropped: ReadonlyMap<string, number>
 }
@@ -73,24 +79,23 @@ interface StagedArchive {
 async function stageArchive(
   ws: Workspace,
   archive: AsyncIterable<Uint8Array>,
-  install: Installation,
   options: ImportOptions,
-  as: SessionId | undefined,
+  begin: (session: SessionId) => Promise<Installation>,
 ): Promise<StagedArchive> {
+  const as = options.fork ? parseSessionId(ws.world.uuid()) : undefined
   const dropped = new Map<string, number>()
   const applied = new Map<string, AppliedFile>()
-  let opened:
-    | { readonly meta: ArchiveMeta; readonly place: Place; readonly local: LocalSide | null }
-    | undefined
+  let opened: OpenedArchive | undefined
   await unpackArchive(archive, {
     async meta(meta) {
       const local = as ? null : await findLocalSide(ws, meta.session, null)
       const existing = local?.belongsHere ? local.file : undefined
-      opened = { meta, local, place: placeFor(ws, meta.session, meta.origin, { ...options, as, existing }) }
+      const place = placeFor(ws, meta.session, meta.origin, { ...options, as, existing })
+      opened = { meta, local, place, install: await begin(place.here.session) }
     },
     async file(name, content) {
       if (!opened) throw new Error('an archive gave a file before its table')
-      const { meta, place } = opened
+      const { meta, place, install } = opened
       const relocation = relocationTo(place, meta.origin)
       const path = meta.files.find((file) => file.name === name)?.path
       const target = localPath(ws.claude, place.here, name, relocation, path, place.restoreEnv)
@@ -141,14 +146,13 @@ function rowOptions(place: Place, options: ImportOptions, dropped: Map<string, n
 async function settleImport(
   ws: Workspace,
   staged: StagedArchive,
-  install: Installation,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const { local, meta, place } = staged
-  const found = local ? await classifyByContent(staged.applied, install, local.collected) : 'new'
+  const { local, meta, place, install } = staged
+  const found = local ? await classifyByContent(staged.applied, install, local.collected, meta.title) : 'new'
   if (found === 'diverged' && !options.force) throw notTheSame(meta)
   const writes = found === 'new' || found === 'fast-forward' || options.force === true
-  const done = writes && !options.dryRun ? await write(ws, staged, install, options) : null
+  const done = writes && !options.dryRun ? await write(ws, staged, options) : null
   return {
     session: place.here.session,
     state: found,
@@ -161,12 +165,8 @@ async function settleImport(
   }
 }
 
-async function write(
-  ws: Workspace,
-  staged: StagedArchive,
-  install: Installation,
-  options: ImportOptions,
-): Promise<string> {
+async function write(ws: Workspace, staged: StagedArchive, options: ImportOptions): Promise<string> {
+  const { install } = staged
   const { session } = staged.place.here
   const open = (await liveClients(ws.claude)).find((client) => client.session === session)
   if (open) {

@@ -2,6 +2,7 @@
 
 import { type LiveClient, liveClients } from '../claude/live.ts'
 import { findSessionsByPrefix, type SessionFile } from '../claude/locate.ts'
+import { tailIsMaterial } from '../claude/material.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Classification, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice, ownRecipients } from './device.ts'
@@ -119,7 +120,7 @@ async function describe(
   }
 }
 
-/** By the record and the size of the transcript: cheap, and right unless something rewrote it in place. */
+/** By the record and the end of the transcript: cheap, and right unless something rewrote it in place. */
 async function stateOf(
   ws: Workspace,
   entry: IndexEntry,
@@ -133,7 +134,9 @@ async function stateOf(
   if (!here.recorded.has(entry.session)) return null
   const { current } = await readRecord(ws, entry.session)
   if (!current) return null
-  const ahead = file.sizeBytes > (current.files['session.jsonl']?.localSize ?? 0)
+  const known = current.files['session.jsonl']?.localSize ?? 0
+  const ahead =
+    file.sizeBytes > known && (await tailIsMaterial(file.path, known, file.sizeBytes, current.manifest.title))
   const behind = entry.seq > current.seq
   if (ahead && behind) return 'diverged'
   if (ahead) return 'local-ahead'

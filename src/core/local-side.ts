@@ -5,15 +5,14 @@ import { compareFiles } from '../claude/compare.ts'
 import type { Installation } from '../claude/install.ts'
 import { findSession, type SessionFile } from '../claude/locate.ts'
 import { isInside } from '../claude/platform-path.ts'
+import { projectDirName } from '../claude/project-dir.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import type { SessionId, SessionState } from '../model.ts'
+import type { Copy } from './place.ts'
 import type { Workspace } from './workspace.ts'
 
-export interface LocalSide {
-  readonly file: SessionFile
+export interface LocalSide extends Copy {
   readonly collected: Collected
-  /** Filed under this work tree, or where the record says; false for a copy that belongs to another checkout. */
-  readonly belongsHere: boolean
   /** Further copies: `claude --resume` finds none of them while there are several. */
   readonly copies: readonly SessionFile[]
 }
@@ -26,24 +25,34 @@ export async function findLocalSide(
 ): Promise<LocalSide | null> {
   const copies = await findSession(ws.claude, session)
   const recorded = state?.files['session.jsonl']?.localPath
-  const file = copies.find((copy) => copy.path === recorded) ?? copies[0]
+  const ours = projectDirName(ws.repo.top)
+  const file =
+    copies.find((copy) => copy.path === recorded) ??
+    copies.find((copy) => copy.projectDir === ours) ??
+    copies[0]
   if (!file) return null
   try {
     const collected = await collectSession(ws.claude, file, {
       top: ws.repo.top,
       previousScan: state?.scan ?? null,
     })
-    const cwd = collected.scan.cwd ?? ''
     return {
-      file,
+      ...describeCopy(ws, collected, state),
       collected,
-      belongsHere: file.path === recorded || isInside(cwd, ws.repo.top, ws.claude.platform),
       copies: copies.filter((copy) => copy !== file),
     }
   } catch (error) {
     if (hasCode(error, 'empty-session')) return null
     throw error
   }
+}
+
+export function describeCopy(ws: Workspace, collected: Collected, state: SessionState | null): Copy {
+  const { file } = collected
+  const { cwd } = collected.scan
+  const recorded = state?.files['session.jsonl']?.localPath === file.path
+  const startedHere = isInside(cwd ?? '', ws.repo.top, ws.claude.platform)
+  return { file, cwd, recorded, belongsHere: startedHere || (recorded && state?.origin.root === ws.repo.top) }
 }
 
 /**
@@ -54,7 +63,8 @@ export async function removeCopies(local: LocalSide, install: Installation, forc
   for (const copy of local.copies) {
     const kept = local.collected.files.find((file) => file.name === 'session.jsonl')
     const relation = kept ? await compareFiles(copy.path, kept) : 'different'
-    if (relation === 'different' && !force) {
+    const hasMore = relation === 'different' || relation === 'second-is-prefix'
+    if (hasMore && !force) {
       throw new TeleportError(
         'foreign-file',
         `session ${copy.session} lies in two project folders with different content`,

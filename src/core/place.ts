@@ -1,11 +1,13 @@
 /** Where a session belongs on this machine, and how one origin's paths are told here. */
 
 import type { SessionFile } from '../claude/locate.ts'
+import { isInside, pathRules } from '../claude/platform-path.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { type Here, planRelocation, type Relocation } from '../claude/relocation.ts'
+import type { Scan } from '../claude/scan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
-import type { Manifest, Origin, SessionId } from '../model.ts'
+import type { Manifest, Origin, SessionId, SessionState } from '../model.ts'
 import type { OpenTip } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -53,6 +55,13 @@ export function relocationTo(place: Place, origin: Origin): Relocation {
   return planRelocation(origin, place.session, place.here)
 }
 
+/** Top of the checkout that the session goes on in: this one, unless its newest row and the record know another. */
+export function rootHere(ws: Workspace, scan: Scan, state: SessionState | null): string {
+  const { top } = ws.repo
+  const isIn = (folder: string) => isInside(scan.lastCwd ?? top, folder, ws.claude.platform)
+  return state && !isIn(top) && isIn(state.origin.root) ? state.origin.root : top
+}
+
 /** This machine's folders as the next reader must know them. */
 export async function describeOrigin(
   ws: Workspace,
@@ -73,22 +82,40 @@ export function lastOrigin(manifest: Manifest): Origin | undefined {
   return manifest.origins[manifest.segments.at(-1)?.origin ?? -1]
 }
 
+export interface Copy {
+  readonly file: SessionFile
+  /** `cwd` of its first row that has one. */
+  readonly cwd: string | null
+  /** Where the record of the last sync says. */
+  readonly recorded: boolean
+  /** Started in this work tree or brought to it; false for a copy that belongs to another checkout. */
+  readonly belongsHere: boolean
+}
+
 /**
- * The place of a copy that belongs to another checkout of this machine, when the bundle remembers that checkout;
- * else undefined.
+ * A copy stays where it is, with the folders of the checkout that it belongs to. Undefined when that is another one
+ * and cannot be told.
  */
-export function placeAtOrigin(ws: Workspace, tip: OpenTip, copy: SessionFile): Place | undefined {
-  const { claude } = ws
-  const origin = tip.manifest.origins.find(
-    (each) =>
-      each.projectDir === copy.projectDir && each.home === claude.home && each.config === claude.config,
-  )
-  if (!origin) return undefined
-  const { platform, home, config, root, projectDir } = origin
-  return {
-    here: { platform, home, config, root, projectDir, session: tip.session },
-    session: tip.session,
-    deep: false,
-    restoreEnv: false,
-  }
+export function placeOfCopy(
+  ws: Workspace,
+  tip: OpenTip,
+  copy: Copy,
+  state: SessionState | null,
+  options: PlaceOptions = {},
+): Place | undefined {
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, existing: copy.file })
+  if (copy.belongsHere) return place
+  const root = copy.recorded && state ? state.origin.root : rootOf(ws, copy, tip.manifest)
+  return root === undefined ? undefined : { ...place, here: { ...place.here, root } }
+}
+
+/** The launch folder keeps its place below the project's root when a session moves. */
+function rootOf(ws: Workspace, copy: Copy, manifest: Manifest): string | undefined {
+  const origin = manifest.origins[manifest.segments[0]?.origin ?? -1]
+  if (!origin || copy.cwd === null) return undefined
+  const rules = pathRules(ws.claude.platform)
+  const below = pathRules(origin.platform).relative(origin.root, origin.cwd).split(/[\\/]/).filter(Boolean)
+  const steps = copy.cwd.split(rules.sep)
+  const rest = steps.splice(steps.length - below.length)
+  return rest.join('/') === below.join('/') ? steps.join(rules.sep) : undefined
 }

@@ -1,24 +1,24 @@
 /** `pull`: fetch, verify, restore. Nothing is written before everything has been verified. */
 
 import { historyView } from '../claude/collect-prompts.ts'
-import { beginInstall, type Installation, type InstallReport } from '../claude/install.ts'
+import type { Installation, InstallReport } from '../claude/install.ts'
 import { liveClients } from '../claude/live.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
 import { chooseRemoteSession } from './choose-remote-session.ts'
-import { changesSince, classifyByContent, classifyByRecord } from './classify.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
-import { type AppliedFile, continues, emptyBase, type LogBase, materialise } from './materialise.ts'
-import { lastOrigin, type Place, placeAtOrigin, placeFor, relocationTo } from './place.ts'
+import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
+import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
+import { compareSides } from './standing.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
-import { installFolder, type Workspace, withLockedWorkspace } from './workspace.ts'
+import { type Workspace, withInstallation, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 import { formatTime } from './world.ts'
 
@@ -81,13 +81,11 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
 
 /** The remote one becomes a session of its own here; the local one is not touched. */
 async function pullFork(incoming: Incoming): Promise<PullResult> {
-  const as = parseSessionId(incoming.ws.world.uuid())
-  const place = placeFor(incoming.ws, incoming.tip.session, lastOrigin(incoming.tip.manifest), {
-    ...incoming.options,
-    as,
-  })
-  return withInstallation(incoming, as, async (install) => {
-    const applied = await materialise(incoming.ws, incoming.tip, emptyBase, place, install)
+  const { ws, tip, options } = incoming
+  const as = parseSessionId(ws.world.uuid())
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, as })
+  return withInstallation(ws, as, async (install) => {
+    const applied = await materialise(ws, tip, emptyBase, place, install)
     return report(incoming, 'new', place, applied, await finish(incoming, install))
   })
 }
@@ -103,53 +101,15 @@ async function pullNew(incoming: Incoming): Promise<PullResult> {
 }
 
 async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResult> {
-  const { state, tip, options } = incoming
-  const known = state !== null && local.belongsHere && continues(tip, state)
-  const found = known
-    ? await compareByRecord(incoming, local, state)
-    : await compareByContent(incoming, local)
-  if (found === 'diverged' && !options.force)
-    throw divergedError(incoming.ws, tip, local.collected.scan.messages)
-  const place = placeFor(incoming.ws, tip.session, lastOrigin(tip.manifest), {
-    ...options,
-    existing: local.belongsHere ? local.file : undefined,
-  })
-  if (options.force && (found === 'diverged' || found === 'local-ahead')) {
-    return replaceBy(incoming, found, emptyBase, place, local)
-  }
-  if (found === 'same' && ((options.deep && !state?.deep) || options.restoreEnv))
-    return replaceBy(incoming, found, emptyBase, place, local)
-  if (found === 'same' || found === 'local-ahead') return stayAsIs(incoming, found, place, local)
-  return replaceBy(incoming, found, known ? state : emptyBase, place, local)
-}
-
-async function compareByRecord(
-  incoming: Incoming,
-  local: LocalSide,
-  state: SessionState,
-): Promise<Classification> {
-  const { changed } = await changesSince(local.collected, state)
-  return classifyByRecord(changed, incoming.tip.commit, state)
-}
-
-/**
- * Compares what the remote's session would be in the copy's own place with the copy. A log that was replaced since the
- * last sync is taken over when nothing was added here.
- */
-async function compareByContent(incoming: Incoming, local: LocalSide): Promise<Classification> {
-  const { ws, tip, state } = incoming
-  if (state && local.belongsHere) {
-    const { changed } = await changesSince(local.collected, state)
-    if (!changed) return 'fast-forward'
-  }
-  const place = local.belongsHere
-    ? placeFor(ws, tip.session, lastOrigin(tip.manifest), { existing: local.file })
-    : placeAtOrigin(ws, tip, local.file)
-  if (!place) return 'diverged'
-  return withInstallation(incoming, tip.session, async (install) => {
-    const applied = await materialise(ws, tip, emptyBase, place, install)
-    return classifyByContent(applied, install, local.collected)
-  })
+  const { ws, state, tip, options } = incoming
+  const { found, base, ...standing } = await compareSides(ws, tip, local, state, options)
+  if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected.scan.messages)
+  const place = standing.place ?? placeFor(ws, tip.session, lastOrigin(tip.manifest), options)
+  const changes = (options.deep && !state?.deep) || options.restoreEnv
+  const anew = found === 'same' ? changes : options.force
+  if (anew) return replaceBy(incoming, found, emptyBase, place, local)
+  if (found === 'fast-forward') return replaceBy(incoming, found, base, place, local)
+  return stayAsIs(incoming, found, base, place, local)
 }
 
 /** Writes the remote's session over what lies here, if anything does: the backup keeps what goes. */
@@ -162,7 +122,7 @@ async function replaceBy(
 ): Promise<PullResult> {
   const { ws, tip, options } = incoming
   await refuseWhenOpen(incoming)
-  return withInstallation(incoming, tip.session, async (install) => {
+  return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, base, place, install)
     if (local) {
       await removeCopies(local, install, options.force ?? false)
@@ -192,24 +152,26 @@ function removeLeftovers(
 async function stayAsIs(
   incoming: Incoming,
   found: Classification,
+  base: LogBase,
   place: Place,
   local: LocalSide,
 ): Promise<PullResult> {
-  const { tip, state, options } = incoming
+  const { ws, tip, options } = incoming
   if (local.copies.length > 0 && !options.dryRun) {
-    await withInstallation(incoming, tip.session, async (install) => {
+    await refuseWhenOpen(incoming)
+    await withInstallation(ws, tip.session, async (install) => {
       await removeCopies(local, install, options.force ?? false)
       await install.commit()
     })
   }
-  if (state === null && !options.dryRun) await recordPrefix(incoming, place)
+  if (base === emptyBase && !options.dryRun) await recordPrefix(incoming, place)
   return report(incoming, found, place, new Map(), null)
 }
 
-/** The record was lost: what the remote holds is a prefix of what lies here, and is recorded as that. */
+/** The record was lost or is old: what the remote holds is a prefix of what lies here, and is recorded as that. */
 async function recordPrefix(incoming: Incoming, place: Place): Promise<void> {
   const { ws, tip } = incoming
-  await withInstallation(incoming, tip.session, async (install) => {
+  await withInstallation(ws, tip.session, async (install) => {
     await record(incoming, place, await materialise(ws, tip, emptyBase, place, install), emptyBase)
   })
 }
@@ -241,20 +203,6 @@ async function refuseWhenOpen(incoming: Incoming): Promise<void> {
       data: { pid: open.pid },
     },
   )
-}
-
-async function withInstallation<T>(
-  incoming: Incoming,
-  session: SessionId,
-  work: (install: Installation) => Promise<T>,
-): Promise<T> {
-  const { ws } = incoming
-  const install = await beginInstall(ws.claude, installFolder(ws), { session, now: ws.world.now() })
-  try {
-    return await work(install)
-  } finally {
-    await install.abort()
-  }
 }
 
 async function finish(incoming: Incoming, install: Installation): Promise<InstallReport | null> {

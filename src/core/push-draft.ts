@@ -85,7 +85,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   return {
     update: { ref: sessionRef(input.session), expected: expectedTip(input.base), next: commit },
     entry,
-    newBytes: log.newBytes + sealed.length + envelope.newBytes,
+    newBytes: (parent === null ? liveBytes(manifest) : log.newBytes) + sealed.length + envelope.newBytes,
     state: {
       format: 1,
       session: input.session,
@@ -116,8 +116,11 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
  */
 function keepsParent(base: Base, manifest: Manifest): boolean {
   if (base.kind !== 'continue') return false
-  const live = manifest.segments.reduce((sum, segment) => sum + segment.sizes[0], 0)
-  return manifest.dead <= rerootFloorBytes || manifest.dead * 2 <= live
+  return manifest.dead <= rerootFloorBytes || manifest.dead * 2 <= liveBytes(manifest)
+}
+
+function liveBytes(manifest: Manifest): number {
+  return manifest.segments.reduce((sum, segment) => sum + segment.sizes[0], 0)
 }
 
 async function repoId(ws: Workspace, base: Base): Promise<string> {

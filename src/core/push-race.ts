@@ -2,7 +2,6 @@
 
 import { planDelta } from '../bundle/plan.ts'
 import type { Collected } from '../claude/collect.ts'
-import { beginInstall } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
 import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
@@ -10,15 +9,16 @@ import type { Classification, Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
 import { refreshIndex } from './device-index.ts'
 import { divergedError } from './diverged.ts'
-import { continues, emptyBase, materialise } from './materialise.ts'
-import { lastOrigin, placeFor } from './place.ts'
+import { describeCopy } from './local-side.ts'
+import { emptyBase, materialise } from './materialise.ts'
+import { lastOrigin, placeOfCopy } from './place.ts'
 import { type Base, continuedState, type Replaced } from './push-base.ts'
 import type { PushJob } from './push-job.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
-import { installFolder } from './workspace.ts'
+import { type Workspace, withInstallation } from './workspace.ts'
 
 /** @param moved refs that were not what the push expected */
 export async function nextBase(
@@ -36,22 +36,14 @@ export async function nextBase(
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
-  await judgeTip(ws, tip, { own: job.readers, state })
+  await judgeTip(ws, tip, { own: job.readers, state, allowExpired: true })
   const open = await openTip(ws, tip, device)
-  if (state && continues(open, state)) throw await conflict(job, collected, open, state)
-  return { kind: 'continue', previous: await rebuildState(job, collected, open) }
+  if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
+  return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
 }
 
-/** The remote went on. If this machine did too, only the user can choose. */
-async function conflict(
-  job: PushJob,
-  collected: Collected,
-  tip: OpenTip,
-  state: SessionState,
-): Promise<TeleportError> {
-  const delta = await planDelta(collected.files, state.files)
-  const changed = await changedHere(collected.files, delta, state)
-  return changed ? divergedError(job.ws, tip, collected.scan.messages) : remoteAhead(tip)
+async function hasMore(collected: Collected, state: SessionState): Promise<boolean> {
+  return changedHere(collected.files, await planDelta(collected.files, state.files), state)
 }
 
 function remoteAhead(tip: OpenTip): TeleportError {
@@ -61,17 +53,25 @@ function remoteAhead(tip: OpenTip): TeleportError {
   })
 }
 
-/** The record was lost: what the remote holds is written to a scratch place and compared with what lies here. */
-async function rebuildState(job: PushJob, collected: Collected, tip: OpenTip): Promise<SessionState> {
-  const { ws, device, file } = job
-  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { existing: file })
-  const install = await beginInstall(ws.claude, installFolder(ws), {
-    session: tip.session,
-    now: ws.world.now(),
+/**
+ * The record was lost, or both sides differ from it, as when a push landed whose answer did not: what the remote holds
+ * is written to a scratch place and compared with what lies here.
+ */
+async function rebuildState(
+  job: PushJob,
+  collected: Collected,
+  tip: OpenTip,
+  previous: SessionState | null,
+): Promise<SessionState> {
+  const { ws, device } = job
+  const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous, {
+    deep: previous?.deep,
   })
-  try {
+  if (!place) throw divergedError(ws, tip, collected.scan.messages)
+  return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
-    refuseUnlessAhead(ws, tip, await classifyByContent(applied, install, collected), collected)
+    const found = await classifyByContent(applied, install, collected, tip.manifest.title)
+    refuseUnlessAhead(ws, tip, found, collected)
     const history = collected.files.find((each) => each.name === 'history.jsonl') ?? null
     const files = await recordFiles(applied, emptyBase, history)
     const state = await stateAfterPull(ws, device, tip, place, {
@@ -81,9 +81,7 @@ async function rebuildState(job: PushJob, collected: Collected, tip: OpenTip): P
     })
     await settle(ws, state)
     return state
-  } finally {
-    await install.abort()
-  }
+  })
 }
 
 function refuseUnlessAhead(
@@ -94,6 +92,15 @@ function refuseUnlessAhead(
 ): void {
   if (found === 'diverged') throw divergedError(ws, tip, collected.scan.messages)
   if (found === 'fast-forward') throw remoteAhead(tip)
+}
+
+/** What a forced push takes the place of, as this machine remembers it. Its commit stays in the store. */
+export async function keepReplaced(
+  ws: Workspace,
+  { session, commit, seq, manifest }: SessionState,
+): Promise<Replaced> {
+  await keepRef(ws.store, `replaced/${session}/${commit}`, commit)
+  return { commit, seq, repo: manifest.repo, links: manifest.links }
 }
 
 /** What a forced push takes the place of. Its commit stays in the store, whatever the remote does with it. */

@@ -3,19 +3,19 @@
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
-import { describeOrigin } from './place.ts'
+import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
-import { nextBase } from './push-race.ts'
-import { currentState, settle, writeRecord } from './records.ts'
+import { keepReplaced, nextBase } from './push-race.ts'
+import { currentState, dropPending, settle, writeRecord } from './records.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -68,9 +68,9 @@ async function sendSession(job: PushJob): Promise<PushResult> {
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
-    const outcome = await attemptPush(job, collected, base)
+    const outcome: Attempt = await attemptPush(job, collected, base).catch(startAnew(job, base))
     if (outcome.result) return outcome.result
-    base = await nextBase(job, collected, base, outcome.moved)
+    base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
   throw new TeleportError(
     'remote-moved',
@@ -83,13 +83,38 @@ async function sendSession(job: PushJob): Promise<PushResult> {
 
 async function firstBase(job: PushJob): Promise<Base> {
   const state = await currentState(job.ws, job.file.session)
-  return state ? { kind: 'continue', previous: state } : { kind: 'first' }
+  if (!state) return { kind: 'first' }
+  if (state.audience.every((reader) => job.readers.includes(reader)))
+    return { kind: 'continue', previous: state }
+  job.ws.world.note('a reader was removed: the session is encrypted anew; what they have fetched they keep')
+  const { commit, seq, manifest } = state
+  return { kind: 'restart', replaced: { commit, seq, repo: manifest.repo, links: manifest.links } }
 }
 
 type Attempt =
   | { readonly result: PushResult }
   /** Refs that were not what the push expected. */
   | { readonly result: null; readonly moved: readonly string[] }
+  /** What to build on instead. */
+  | { readonly result: null; readonly base: Base }
+
+/** A log that this machine's key does not open, since it has another one now: it can go on only from the start. */
+function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
+  return async (error) => {
+    const state = continuedState(base)
+    if (!hasCode(error, 'not-a-reader') || !state) throw error
+    if (options.force)
+      return { result: null, base: { kind: 'restart', replaced: await keepReplaced(ws, state) } }
+    throw new TeleportError(
+      'not-a-reader',
+      `session ${file.session} was pushed with another key, and this machine's does not open it`,
+      {
+        hint: `git teleport push --force ${file.session}   (starts it anew; what is there is kept in the store)`,
+        cause: error,
+      },
+    )
+  }
+}
 
 async function attemptPush(job: PushJob, collected: Collected, base: Base): Promise<Attempt> {
   const { ws, device, file, options, readers } = job
@@ -104,7 +129,10 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     return unchanged(job, base.previous)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
   const person = await author(ws)
-  const origin = await describeOrigin(ws, device, collected.origin)
+  const origin = await describeOrigin(ws, device, {
+    ...collected.origin,
+    root: rootHere(ws, collected.scan, before),
+  })
   const input: DraftInput = {
     session: file.session,
     base,
@@ -124,9 +152,15 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
   })
   await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
   ws.world.progress.step('sending', draft.newBytes)
-  const outcome = await ws.store.refs.push([draft.update, index], ws.world.progress)
+  const outcome = await ws.store.refs
+    .push([draft.update, index], ws.world.progress)
+    .catch(async (error: unknown) => {
+      // Nobody knows what became of a push that lost its connection; of a refused one everybody does.
+      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, before)
+      throw error
+    })
   if (outcome.kind === 'moved') {
-    await writeRecord(ws, file.session, { format: 1, current: before, pending: null })
+    await dropPending(ws, file.session, before)
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
@@ -140,11 +174,21 @@ function nextExpiry(
   options: PushOptions,
 ): { readonly expires: string | null; readonly expiresFixed: boolean } {
   const { expiresDays } = options
-  if (expiresDays === undefined && before?.expiresFixed)
+  if (expiresDays === undefined && before?.expiresFixed) {
+    refuseWhenOver(ws, before)
     return { expires: before.expires, expiresFixed: true }
+  }
   if (expiresDays === null) return { expires: null, expiresFixed: true }
   const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
+}
+
+/** What was meant to end is not brought back by a push that does not say so. */
+function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void {
+  if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
+  throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
+    hint: `git teleport push --expires 30d ${session}`,
+  })
 }
 
 /** Nothing was added, the readers are the same, and the expiry would hardly move. */

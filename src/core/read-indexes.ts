@@ -6,7 +6,7 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { openBytes } from '../crypto/envelope.ts'
 import { openIdentity } from '../crypto/session-identity.ts'
 import { hasCode, TeleportError } from '../errors.ts'
-import { readJson, writeJson } from '../git-store/json-file.ts'
+import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
 import { type DeviceId, type IndexEntry, isAudienceId, isSessionId, type Oid } from '../model.ts'
 import { readSignedCommit, type SignedCommit } from './tip.ts'
@@ -58,7 +58,7 @@ async function readIndex(
   commit: Oid,
 ): Promise<readonly Row[] | null> {
   const file = ws.store.path('cache', ws.remote.key, `${device}.json`)
-  const cache = parseIndexCache(await readJson(file))
+  const cache = parseIndexCache(await readCachedJson(file))
   if (cache?.commit === commit) return cache.rows
   const tip = await believedTip(ws, reader, device, commit)
   if (!tip) return null

@@ -6,6 +6,7 @@ import { scanTranscript } from '../claude/scan.ts'
 import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import { isSessionId, type Oid, type SessionId } from '../model.ts'
+import { splitLines } from '../review/lines.ts'
 import { renderTranscript, type TextOptions } from '../review/transcript.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
@@ -98,7 +99,7 @@ async function render(
     const scan = await scanTranscript(staged, transcript.staged.size, null)
     ws.world.progress.done()
     head(facts(tip, isOwn, scan.messages))
-    for await (const piece of renderTranscript(readChunks(staged), text)) await body(piece)
+    for await (const piece of renderTranscript(splitLines(readChunks(staged)), text)) await body(piece)
   } finally {
     await install.abort()
   }

@@ -22,7 +22,7 @@ export interface UndoResult {
 /** Throws `nothing-to-undo`, `undo-changed` or `session-live`. Rows added to the prompt history stay. */
 export async function undoPull(world: World, options: UndoOptions): Promise<UndoResult> {
   return withLockedWorkspace(world, options, async (ws) => {
-    const [last] = await listInstalls(installFolder(ws))
+    const last = (await listInstalls(installFolder(ws))).find((each) => !each.undone)
     if (!last) {
       throw new TeleportError('nothing-to-undo', 'no pull in this repository is left to undo', {
         hint: 'git teleport status',

@@ -3,10 +3,10 @@
 import { claudeHome } from '../claude/home.ts'
 import { stagingTop } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
-import { knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
+import { isStoreFolder, knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
-import { userFolder } from './user-folder.ts'
+import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -25,7 +25,8 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   const staging = stagingTop(claudeHome(world.env, world.home, world.platform))
   const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
   const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
-  const folders = [...stores, staging, ...user]
+  const cache = cacheFolder(world)
+  const folders = [...stores, staging, ...user, ...(cache === undefined ? [] : [cache])]
   const loss = options.keepKey
     ? ''
     : ' Without this key, what only it can read is lost (keep it with --keep-key).'
@@ -38,12 +39,15 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   return { removed, kept }
 }
 
-/** Those that this machine remembers, and the one of this repository. */
+/** Those that this machine remembers, and the one of this repository; nothing that only has a store's name. */
 async function allStores(world: World): Promise<readonly string[]> {
   const known = await knownStores(storeListPath(world))
   const here = await openUserRepo(world.cwd, world.env).then(storeFolder, (error: unknown) => {
     if (error instanceof TeleportError && error.code === 'no-repository') return undefined
     throw error
   })
-  return [...new Set([...known, ...(here === undefined ? [] : [here])])]
+  const all = [...new Set([...known, ...(here === undefined ? [] : [here])])]
+  const stores: string[] = []
+  for (const folder of all) if (await isStoreFolder(folder)) stores.push(folder)
+  return stores
 }

@@ -13,3 +13,10 @@ export function userFolder(world: World): string {
   }
   return path.join(world.env['XDG_CONFIG_HOME'] || path.join(world.home, '.config'), 'git-teleport')
 }
+
+/** Where the program keeps Node's compiled code, by the rule of src/main.ts; undefined when that keeps none. */
+export function cacheFolder(world: World): string | undefined {
+  const { XDG_CACHE_HOME: chosen, HOME: home } = world.env
+  if (chosen?.startsWith('/')) return path.join(chosen, 'git-teleport')
+  return home?.startsWith('/') ? path.join(home, '.cache', 'git-teleport') : undefined
+}

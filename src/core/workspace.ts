@@ -2,12 +2,13 @@
 
 import path from 'node:path'
 import { type ClaudeHome, claudeHome } from '../claude/home.ts'
-import { recoverInstalls } from '../claude/install.ts'
+import { beginInstall, type Installation, recoverInstalls } from '../claude/install.ts'
 import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { type Remote, resolveRemote } from '../git-store/remote.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
 import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
+import type { SessionId } from '../model.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -29,7 +30,10 @@ export async function withWorkspace<T>(
   options: WorkspaceOptions,
   work: (ws: Workspace) => Promise<T>,
 ): Promise<T> {
-  const repo = await openUserRepo(world.cwd, world.env, { background: world.background })
+  const repo = await openUserRepo(world.cwd, world.env, {
+    background: world.background,
+    signal: world.signal,
+  })
   const remote = await resolveRemote(repo, options.remote)
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
   const store = await openStore(repo, remote)
@@ -68,6 +72,20 @@ export async function withLockedWorkspace<T>(
 /** Where the journals and backups of installs lie. */
 export function installFolder(ws: Workspace): string {
   return ws.store.path('installs')
+}
+
+/** Stages files of `session` for `work`; what it does not commit is forgotten. */
+export async function withInstallation<T>(
+  ws: Workspace,
+  session: SessionId,
+  work: (install: Installation) => Promise<T>,
+): Promise<T> {
+  const install = await beginInstall(ws.claude, installFolder(ws), { session, now: ws.world.now() })
+  try {
+    return await work(install)
+  } finally {
+    await install.abort()
+  }
 }
 
 /** Every id this project goes by, the one to sign first; empty when the clone cannot tell. */

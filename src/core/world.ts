@@ -29,6 +29,8 @@ export interface World {
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
 }
 
 /** `2026-11-20T12:00:00Z`: the one form of time in everything that is signed or printed. */

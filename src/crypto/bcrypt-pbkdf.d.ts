@@ -1,7 +1,7 @@
 /** What is used of a package that has no types of its own. */
 declare module 'bcrypt-pbkdf' {
   /** Fills `key`; returns other than 0 for parameters that it does not take, such as an empty passphrase. */
-  export function pbkdf(
+  function pbkdf(
     passphrase: Uint8Array,
     passphraseLength: number,
     salt: Uint8Array,
@@ -10,4 +10,6 @@ declare module 'bcrypt-pbkdf' {
     keyLength: number,
     rounds: number,
   ): number
+  const exports: { readonly pbkdf: typeof pbkdf }
+  export = exports
 }

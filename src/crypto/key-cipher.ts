@@ -80,10 +80,11 @@ async function deriveKey(
   const rounds = wire.u32()
   wire.end()
   if (rounds < 1 || rounds > maxRounds) throw badOptions()
-  const { pbkdf } = await import('bcrypt-pbkdf')
+  // The default export: a CommonJS module has no other once it is bundled.
+  const { default: bcrypt } = await import('bcrypt-pbkdf')
   const secret = Buffer.from(passphrase)
   const derived = new Uint8Array(32 + ciphers[name].ivBytes)
-  if (pbkdf(secret, secret.length, salt, salt.length, derived, derived.length, rounds) !== 0)
+  if (bcrypt.pbkdf(secret, secret.length, salt, salt.length, derived, derived.length, rounds) !== 0)
     throw badOptions()
   return { key: derived.subarray(0, 32), iv: derived.subarray(32) }
 }

@@ -54,7 +54,7 @@ export async function sealIdentity(identity: string, readers: readonly string[])
  */
 export async function openIdentity(keyAge: Uint8Array, device: DeviceKey): Promise<AgeIdentity> {
   if (keyAge.length > maxKeyFileBytes) throw damaged()
-  const plain = await openFile(device.openFileKey, keyAge, notAReader)
+  const plain = await openFile(device.openFileKey, keyAge, () => notAReader(device))
   try {
     return ageIdentity(Buffer.from(plain).toString('latin1').replace(/\n$/, ''))
   } catch (cause) {
@@ -98,9 +98,9 @@ function mixed(): TeleportError {
   })
 }
 
-function notAReader(): TeleportError {
+function notAReader({ publicKey }: DeviceKey): TeleportError {
   return new TeleportError('not-a-reader', "the session is not encrypted to this machine's key", {
-    hint: 'ask its owner to run: git teleport rewrap',
+    hint: `its owner lets it in with: git teleport key trust "${publicKey.recipient}", then git teleport push`,
   })
 }
 

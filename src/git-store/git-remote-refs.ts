@@ -86,7 +86,8 @@ export class GitRemoteRefs implements RemoteRefs {
   async #fetchError(answer: GitAnswer): Promise<TeleportError> {
     const probe = `+refs/heads/no-such-folder-of-git-teleport/*:${incomingFolder(this.#remote.key)}none/*`
     const reached = await this.#transport(['fetch', ...fetchFlags, '--dry-run', storeRemote], [probe])
-    return reached.exitCode === 0 ? gitFailed(['fetch'], answer) : this.#accessError(answer)
+    if (reached.exitCode !== 0) return this.#accessError(answer)
+    return gitFailed(['fetch'], answer, 'run the command again; if that does not help: git teleport doctor')
   }
 
   #accessError(answer: GitAnswer): TeleportError {

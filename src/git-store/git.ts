@@ -9,6 +9,8 @@ import { showOutside } from './outside-text.ts'
 export interface GitContext {
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
+  /** Ends what may wait for others, such as transport; questions are short. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface GitAnswer {
@@ -20,7 +22,8 @@ export interface GitAnswer {
 
 /**
  * Asks git something short, or lets it do what every push, pull and list does: transport and reference transactions.
- * Without execa, whose import and first call cost 25 ms, more than all questions together. Throws `no-git`.
+ * Without execa, whose import and first call cost 25 ms, more than all questions together. Throws `no-git`, and
+ * `interrupted` when the context has a signal that is given.
  */
 export async function askGit(
   context: GitContext,
@@ -40,8 +43,24 @@ export async function askGit(
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-  const exitCode = await ended(child, context)
+  const exitCode = await endedOrInterrupted(child, context)
   return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+}
+
+/** Throws `interrupted` as soon as the context's signal says so. */
+async function endedOrInterrupted(child: ChildProcess, context: GitContext): Promise<number> {
+  const { signal } = context
+  const stop = () => {
+    child.kill()
+    // Helpers of git's outlive it while they wait for the network, and hold its output open.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop, { once: true })
+  const exitCode = await ended(child, context).finally(() => signal?.removeEventListener('abort', stop))
+  if (signal?.aborted) throw new TeleportError('interrupted', 'interrupted; nothing was left half-done')
+  return exitCode
 }
 
 const running = new Set<ChildProcess>()
@@ -131,10 +150,11 @@ export async function mustAskGit(context: GitContext, args: readonly string[]): 
 }
 
 /** `git-failed`, showing what git said without reading anything into it. */
-export function gitFailed(args: readonly string[], answer: GitAnswer): TeleportError {
+export function gitFailed(args: readonly string[], answer: GitAnswer, hint?: string): TeleportError {
   const said = showOutside(answer.stderr)
   return new TeleportError('git-failed', `git ${args[0]} failed${said === '' ? '' : `: ${said}`}`, {
     data: { exitCode: answer.exitCode },
+    ...(hint === undefined ? {} : { hint }),
   })
 }
 

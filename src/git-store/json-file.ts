@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { errnoOf, fileError, TeleportError } from '../errors.ts'
+import { errnoOf, fileError, hasCode, TeleportError } from '../errors.ts'
 
 /** The parsed file, `undefined` when there is none. Throws `store-damaged` when it is no JSON. */
 export async function readJson(file: string): Promise<unknown | undefined> {
@@ -17,6 +17,14 @@ export async function readJson(file: string): Promise<unknown | undefined> {
   } catch (error) {
     throw new TeleportError('store-damaged', `${file} is not JSON`, { hint: `rm '${file}'`, cause: error })
   }
+}
+
+/** As `readJson`, for what can be made again: a damaged file is as good as none. */
+export async function readCachedJson(file: string): Promise<unknown | undefined> {
+  return readJson(file).catch((error: unknown) => {
+    if (hasCode(error, 'store-damaged')) return undefined
+    throw error
+  })
 }
 
 /** Writes beside the file, syncs, renames; readable by the owner only. Makes missing folders. */

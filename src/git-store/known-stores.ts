@@ -30,6 +30,12 @@ export function storeFolder(repo: UserRepo): string {
   return path.join(repo.commonDir, 'teleport')
 }
 
+/** Whether a store lies there, and not something of the user's that has its name. */
+export async function isStoreFolder(dir: string): Promise<boolean> {
+  const found = await lstat(path.join(dir, 'HEAD')).catch(() => undefined)
+  return found?.isFile() ?? false
+}
+
 /** Whether there was something. A link is removed, not followed. */
 export async function removeFolder(folder: string): Promise<boolean> {
   try {

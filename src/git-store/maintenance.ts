@@ -3,7 +3,7 @@
 import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
-import { mustRunGit } from './git.ts'
+import { mustRunGit, runGit } from './git.ts'
 import { withStoreLock } from './lock.ts'
 import type { Store } from './store.ts'
 import { storeContext } from './store-git.ts'
@@ -51,4 +51,10 @@ export async function compactStore(
   await withStoreLock(store.dir, () => mustRunGit(storeContext(store.repo, store.dir), args))
   const after = await storeSize(store.dir)
   return { before: before.bytes, after: after.bytes }
+}
+
+/** Whether git finds everything in the store that its refs reach, whole. Reads all of it. */
+export async function isStoreWhole(store: Pick<Store, 'dir' | 'repo'>): Promise<boolean> {
+  const args = ['fsck', '--no-dangling', '--no-progress']
+  return (await runGit(storeContext(store.repo, store.dir), args)).exitCode === 0
 }

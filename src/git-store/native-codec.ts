@@ -139,7 +139,7 @@ export class NativeCodec implements ObjectCodec {
 }
 
 function missing(type: string, oid: Oid): TeleportError {
-  return new TeleportError('damaged-bundle', `${type} ${oid} is missing`)
+  return new TeleportError('damaged-bundle', `${type} ${oid} is missing`, { hint: 'git teleport doctor' })
 }
 
 function tooLargeTree(): TeleportError {

@@ -41,6 +41,7 @@ export async function transportContext(repo: UserRepo, dir: string, remote: Remo
   ])
   return {
     cwd,
+    signal: repo.signal,
     environment: {
       ...environment,
       ...Object.fromEntries(numbered),

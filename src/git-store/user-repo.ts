@@ -22,6 +22,8 @@ export interface UserRepo {
   readonly branch: string | null
   readonly shallow: boolean
   readonly environment: Record<string, string>
+  /** Interrupts what goes on with its remotes. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const oldestGit = [2, 34] as const
@@ -30,7 +32,7 @@ const oldestGit = [2, 34] as const
 export async function openUserRepo(
   cwd: string,
   env: Environment,
-  options: { readonly background?: boolean } = {},
+  options: { readonly background?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<UserRepo> {
   const environment = scrubEnvironment(env, { background: options.background ?? false })
   const context = { cwd, environment }
@@ -42,7 +44,7 @@ export async function openUserRepo(
     askGit(context, ['rev-parse', ...questions]),
   ])
   requireVersion(version)
-  const repo = await parseAnswers(cwd, environment, answer)
+  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal: options.signal }
   knownConfig.set(repo, config)
   return repo
 }

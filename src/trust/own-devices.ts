@@ -22,9 +22,12 @@ export async function readOwnDevices(file: string): Promise<readonly string[]> {
 export async function addOwnDevice(file: string, line: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-    const handle = await open(file, 'a', 0o600)
+    const handle = await open(file, 'a+', 0o600)
     try {
-      await handle.writeFile(`${line}\n`)
+      // An editor may have left the last line without its end.
+      const before = await handle.readFile('utf8')
+      const gap = before === '' || before.endsWith('\n') ? '' : '\n'
+      await handle.writeFile(`${gap}${line}\n`)
       await handle.sync()
     } finally {
       await handle.close()

@@ -103,5 +103,5 @@ test('entries of other formats say what to do', async (t) => {
   await failsWith(t, 'format-too-old', () => parseIndexEntry(pad({ format: 0 })))
 })
 
-test('what could not be read back is not encoded', (t) =>
+test('what could not be read back as a index-entry is not encoded', (t) =>
   failsWith(t, 'bug', () => encodeIndexEntry({ ...indexEntry, seq: 0 })))

@@ -65,7 +65,7 @@ test('ten segments and two origins take at most 1.6 kB', async (t) => {
   t.true(bytes.length <= 1600, `${bytes.length}`)
 })
 
-test('what a later minor version adds is left out', async (t) => {
+test('what a later minor version adds to the manifest is left out', async (t) => {
   const more = { ...manifest, mood: 'good', files: { ...manifest.files, dirs: 3 } }
   t.deepEqual(await parseManifest(encode(more)), manifest)
 })
@@ -165,7 +165,7 @@ test('manifests of other formats say what to do', async (t) => {
   await failsWith(t, 'damaged-bundle', () => parseManifest(encode({ format: '2' })))
 })
 
-test('what could not be read back is not encoded', (t) =>
+test('what could not be read back as a manifest is not encoded', (t) =>
   failsWith(t, 'bug', () =>
     encodeManifest({ ...manifest, repo: '', files: { ...manifest.files, fold: digest('') } }),
   ))

@@ -190,21 +190,17 @@ test('client state at the end of a transcript is no material change, and everyth
   const file = path.join(temporary(t), 'x.jsonl')
   const material = async (text: string) => {
     writeFileSync(file, `first line\n${text}`)
-    return tailIsMaterial(file, 11, 11 + Buffer.byteLength(text))
+    return tailIsMaterial(file, 11, 11 + Buffer.byteLength(text), 'A title')
   }
   const state =
     '{"type":"mode","mode":"x"}\n{"type":"last-prompt"}\n{"type":"cost-state"}\n{"type":"permission-mode"}\n'
   t.false(await material(''))
   t.false(await material(state))
-  for (const type of [
-    'user',
-    'assistant',
-    'custom-title',
-    'tag',
-    'pr-link',
-    'file-history-snapshot',
-    'surprise',
-  ]) {
+  t.false(await material(`${state}{"type":"file-history-snapshot","snapshot":{}}\n`))
+  t.false(await material('{"type":"custom-title","customTitle":"A title"}\n{"type":"agent-name"}\n'))
+  t.true(await material('{"type":"custom-title","customTitle":"Another"}\n'))
+  t.true(await material('{"type":"custom-title","customTitle":"A title","customTitle":"Another"}\n'))
+  for (const type of ['user', 'assistant', 'custom-title', 'tag', 'pr-link', 'surprise']) {
     t.true(await material(`${state}{"type":"${type}"}\n`), type)
   }
   t.true(await material('{"type":"mode"\n'))

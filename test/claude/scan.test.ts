@@ -18,6 +18,7 @@ test('the sample is read for title, branch, messages, plans and tracked files', 
   t.deepEqual(await scanTranscript(file, size, null), {
     scannedTo: size,
     cwd: '/home/ann/app',
+    lastCwd: '/home/ann/app',
     client: '2.1.329',
     title: 'Greeting in two languages',
     titleFrom: 'ai',

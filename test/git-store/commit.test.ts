@@ -76,7 +76,7 @@ test('a changed byte is refused or is another commit, never a crash and never th
   )
 })
 
-test('arbitrary bytes never crash the parser', (t) => {
+test('arbitrary bytes never crash the parser of a commit', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
       t.throws(() => parseCommit(bytes), { code: 'unsafe-bundle' })

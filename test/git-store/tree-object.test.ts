@@ -62,7 +62,7 @@ for (const [what, bytes] of Object.entries(hostile)) {
   })
 }
 
-test('arbitrary bytes never crash the parser', (t) => {
+test('arbitrary bytes never crash the parser of a tree-object', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       try {

@@ -1,7 +1,9 @@
 /** Where one person sits: a machine, a checkout of the project on it, and the program at hand. */
 
-import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { ExecutionContext } from 'ava'
 import type { SessionCursor, SessionOptions } from '../../src/demo/generate-session.ts'
 import { continueSession, writeSession } from '../../src/demo/write-session.ts'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
@@ -18,7 +20,7 @@ export interface Failure {
 
 export interface Seat {
   readonly machine: Machine
-  /** Top of the checkout, and the folder the commands run in. */
+  /** Top of the checkout. */
   readonly top: string
   /** Runs a command with `--json` and returns what it printed; throws with all it said unless it ends with 0. */
   run(argv: readonly string[], more?: Partial<InProcessOptions>): Promise<JsonRecord>
@@ -28,9 +30,10 @@ export interface Seat {
 
 export const session = parseSessionId('5b1e3f2a-91c4-4d6f-9a37-0123456789ab')
 
-export function seatAt(machine: Machine, top: string): Seat {
+/** @param cwd where the commands run, when not at the top */
+export function seatAt(machine: Machine, top: string, cwd = top): Seat {
   const tell = (argv: readonly string[], more: Partial<InProcessOptions>) =>
-    teleport(machine, [...argv, '--json'], { cwd: top, ...more })
+    teleport(machine, [...argv, '--json'], { cwd, ...more })
   return {
     machine,
     top,
@@ -83,7 +86,8 @@ export async function makeHome(t: Teardown): Promise<Home> {
 
 const keyFolder = (machine: Machine) => path.join(machine.home, '.config/git-teleport')
 
-async function carryKey(from: Machine, to: Machine): Promise<void> {
+/** Makes `to` the same device. */
+export async function carryKey(from: Machine, to: Machine): Promise<void> {
   await mkdir(path.dirname(keyFolder(to)), { recursive: true })
   await cp(path.join(keyFolder(from), 'id_ed25519'), path.join(keyFolder(to), 'id_ed25519'))
   await cp(path.join(keyFolder(from), 'id_ed25519.pub'), path.join(keyFolder(to), 'id_ed25519.pub'))
@@ -156,3 +160,47 @@ export async function listed(
     ? sessions.filter(isRecord).find((each) => each['session'] === id)
     : undefined
 }
+
+/** Loses the record of the last sync, which is a cache. */
+export async function forget(seat: Seat, id: SessionId = session): Promise<void> {
+  const folder = path.join(seat.top, '.git/teleport/state')
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(`${id}.json`))
+  if (names.length !== 1) throw new Error(`${names.length} records of ${id}`)
+  for (const name of names) await rm(path.join(folder, name))
+}
+
+/** Everything that installations at this seat replaced and still keep. */
+export async function backups(seat: Seat): Promise<readonly Buffer[]> {
+  return [...(await filesBelow(path.join(seat.top, '.git/teleport/installs/backups'))).values()]
+}
+
+/** Text of one machine, with its own folders and the names made of them told in a way that all machines share. */
+export function neutral(seats: readonly Seat[], bytes: Uint8Array): string {
+  let text = Buffer.from(bytes).toString('latin1')
+  for (const { top, machine } of seats) {
+    text = text
+      .replaceAll(top.replace(/[^A-Za-z0-9]/g, '-'), '<project folder>')
+      .replaceAll(top, '<top>')
+      .replaceAll(machine.home, '<home>')
+  }
+  return text.replaceAll(/[0-9a-f]{16}(?=@v\d)/g, '<hash>')
+}
+
+/** Both machines have the same files with the same bytes, but for their own folders. */
+export async function sameSession(t: ExecutionContext, from: Seat, to: Seat): Promise<void> {
+  const seats = [from, to]
+  t.deepEqual(await digestsAt(to, seats), await digestsAt(from, seats))
+}
+
+async function digestsAt(seat: Seat, seats: readonly Seat[]): Promise<readonly string[]> {
+  const kinds = /^(projects|file-history|tasks|todos|plans|uploads|paste-cache)\/(?!.*\.lock$)/
+  const files = [...(await filesBelow(seat.machine.config))].filter(([name]) => kinds.test(name))
+  const rows = files.map(([name, bytes]) => {
+    const text = name.endsWith('.bin') ? bytes : neutral(seats, bytes)
+    return `${neutral(seats, Buffer.from(name))} ${digest(text)}`
+  })
+  return rows.sort()
+}
+
+export const digest = (content: string | Uint8Array) =>
+  createHash('sha256').update(content).digest('hex').slice(0, 16)

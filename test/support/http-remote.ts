@@ -86,6 +86,8 @@ function serve(folder: string, request: IncomingMessage, response: ServerRespons
   const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'ignore'] })
   child.stdin.on('error', () => {})
   request.pipe(child.stdin)
+  // Git waits for the rest of a request that was broken off, and we would wait for git.
+  response.once('close', () => child.kill())
   relay(child.stdout, response)
 }
 

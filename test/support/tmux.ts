@@ -71,7 +71,8 @@ function screenOn(tmux: (...args: string[]) => Promise<string>): Screen {
       return lookUntil(read, fits, timeoutMs, String(pattern), read)
     },
     waitForEnd: async (timeoutMs = minuteMs) => {
-      const ended = await lookUntil(state, (text) => text.startsWith('1 '), timeoutMs, 'the end', read)
+      // The terminal closes a moment before tmux has heard how the program ended.
+      const ended = await lookUntil(state, (text) => /^1 \d/.test(text), timeoutMs, 'the end', read)
       return Number(ended.split(' ')[1])
     },
     close: async () => {
