@@ -1,7 +1,7 @@
 /** Carries out the journal of an installation: from here on it only goes forward. */
 
-import { constants } from 'node:fs'
-import { copyFile, mkdir, rename, rm, rmdir, unlink, utimes } from 'node:fs/promises'
+import { constants, renameSync, unlinkSync, utimesSync } from 'node:fs'
+import { copyFile, mkdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
 import { checkFolder, regularFile, syncFolder } from './durable-file.ts'
@@ -28,6 +28,10 @@ export async function applyJournal(
   try {
     for (const [index, action] of journal.actions.entries()) {
       await applyAction(claude, action, path.join(journal.backups, `late-${index}`), now)
+      // Once for all that go to one folder, and before anything goes to the next: their order is kept.
+      const folder = path.dirname(action.target)
+      const next = journal.actions[index + 1]
+      if (next === undefined || path.dirname(next.target) !== folder) await syncFolder(folder)
       onStep(`applied-${index}`)
     }
     if (journal.history !== null) {
@@ -59,10 +63,9 @@ async function applyAction(claude: ClaudeHome, action: Action, late: string, now
   if (current && !(await keepLateChange(action, current, late))) return
   if (action.kind === 'write') {
     const time = isCheckpoint(claude, action.target) ? longAgo : now
-    await utimes(action.staged, time, time)
-    await rename(action.staged, action.target)
-  } else if (current) await unlink(action.target)
-  await syncFolder(folder)
+    utimesSync(action.staged, time, time)
+    renameSync(action.staged, action.target)
+  } else if (current) unlinkSync(action.target)
 }
 
 /**

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
 import type { SessionId, Sha256 } from '../model.ts'
-import { checkFolder, linkOrCopy, regularFile, syncFolder } from './durable-file.ts'
+import { checkFolder, linkOrCopy, regularFile, syncFiles, syncFolder } from './durable-file.ts'
 import type { ClaudeHome } from './home.ts'
 import { applyJournal, type OnStep, removeStaging } from './install-apply.ts'
 import {
@@ -42,7 +42,7 @@ export interface Plan {
 
 export interface StagedFile {
   readonly target: string
-  /** Temporary file, synced. */
+  /** Temporary file. */
   readonly staged: string
   readonly size: number
   readonly sha256: Sha256
@@ -55,6 +55,10 @@ export async function commitPlan(claude: ClaudeHome, journalDir: string, plan: P
   const backups = backupFolder(journalDir, plan.id)
   let journal: Journal
   try {
+    await syncFiles([
+      ...plan.staged.map(({ staged }) => staged),
+      ...(plan.history === null ? [] : [plan.history]),
+    ])
     await syncFolder(plan.staging)
     const actions = await planActions(claude, backups, plan)
     plan.onStep('backed-up')

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
-import { checkFolder, chunks, regularFile, writeNew } from './durable-file.ts'
+import { checkFolder, chunks, regularFile, syncFiles, writeNew } from './durable-file.ts'
 import type { ClaudeHome } from './home.ts'
 import { stagingTop } from './install-apply.ts'
 import { journalPath, newInstallId } from './install-journal.ts'
@@ -28,7 +28,9 @@ export async function makeStaging(
       throw fileError(error, `making ${staging}`)
     }
     const owner = { ticks: await startTicks(process.pid), journalDir }
-    await writeNew(path.join(staging, 'owner.json'), chunks(Buffer.from(JSON.stringify(owner))))
+    const note = path.join(staging, 'owner.json')
+    await writeNew(note, chunks(Buffer.from(JSON.stringify(owner))))
+    await syncFiles([note])
     return { id, staging }
   }
 }

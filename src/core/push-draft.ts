@@ -167,10 +167,16 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
   }
 }
 
+/**
+ * A commit keeps the first link that was made to it, and the newest: a link for every push at the same commit would make
+ * the manifest, which travels with each of them, thirty times as large.
+ */
 function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
   if (!link || links.some((known) => known.commit === link.commit && known.message === link.message))
     return links
-  return [...links, link].slice(-maxLinks)
+  const first = links.findIndex((known) => known.commit === link.commit)
+  const kept = links.filter((known, at) => at === first || known.commit !== link.commit)
+  return [...kept, link].slice(-maxLinks)
 }
 
 function indexEntry(input: DraftInput, manifest: Manifest, commit: Oid): IndexEntry {

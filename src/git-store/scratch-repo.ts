@@ -28,12 +28,6 @@ export async function makeScratchRepos(dir: string, machines: readonly ScratchMa
   }
 }
 
-/** Commits what the invented session wrote, so that the checkout looks like one in use. */
-export async function commitAll(machine: ScratchMachine, message: string): Promise<void> {
-  await git(machine, machine.checkout, 'add', '--all')
-  await git(machine, machine.checkout, 'commit', '--quiet', '--allow-empty', '--message', message)
-}
-
 async function git(machine: ScratchMachine, cwd: string, ...args: readonly string[]): Promise<void> {
   await mustRunGit({ cwd, environment: scrubEnvironment(machine.env, { background: true }) }, args)
 }

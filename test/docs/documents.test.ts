@@ -95,7 +95,12 @@ test('tracked files name no machine, no home and no registry', (t) => {
   // Spelled in halves, so that this file is not one of them.
   const machine = ['/work/' + 'main', '/work/' + 'shared', '/tmp/' + 'wt/', '/home/' + 'runner']
   const registry = /https?:\/\/[\w.:-]*(?:registry|verdaccio|artifactory|nexus)[\w.:-]*\//
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  const tracked = execFileSync('git', ['ls-files', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+    // Nothing of what an outer git or client may have left in the environment.
+    env: { PATH: process.env['PATH'] },
+  })
     .split('\0')
     .filter(Boolean)
   t.true(tracked.length > 200)

@@ -1,6 +1,6 @@
 /**
- * Loaded before the program (`node --import`): counts what it does to files and which programs it starts, and kills it,
- * as kill -9 does, before the step number `$KILL_AT`. Writes the steps to `$KILL_LOG`.
+ * Loaded before the program (`node --import`): counts what it does to files and which programs it starts, as far as
+ * `$KILL_STEPS` fits, and kills it, as kill -9 does, before the step number `$KILL_AT`. Writes the steps to `$KILL_LOG`.
  */
 
 import childProcess from 'node:child_process'
@@ -9,10 +9,12 @@ import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 
 const killAt = Number(process.env['KILL_AT'] ?? 0)
+const counts = new RegExp(process.env['KILL_STEPS'] ?? '')
 const log = process.env['KILL_LOG']
 let steps = 0
 
 function step(what: string): void {
+  if (!counts.test(what)) return
   steps += 1
   if (log) appendFileSync(log, `${what}\n`)
   if (steps === killAt) process.kill(process.pid, 'SIGKILL')

@@ -186,18 +186,17 @@ export function neutral(seats: readonly Seat[], bytes: Uint8Array): string {
   return text.replaceAll(/[0-9a-f]{16}(?=@v\d)/g, '<hash>')
 }
 
-/** Both machines have the same files with the same bytes, but for their own folders. `halfLine` has not travelled. */
-export async function sameSession(t: ExecutionContext, from: Seat, to: Seat, halfLine = 0): Promise<void> {
+/** Both machines have the same files with the same bytes, but for their own folders. */
+export async function sameSession(t: ExecutionContext, from: Seat, to: Seat): Promise<void> {
   const seats = [from, to]
-  t.deepEqual(await digestsAt(to, seats, 0), await digestsAt(from, seats, halfLine))
+  t.deepEqual(await digestsAt(to, seats), await digestsAt(from, seats))
 }
 
-async function digestsAt(seat: Seat, seats: readonly Seat[], halfLine: number): Promise<readonly string[]> {
+async function digestsAt(seat: Seat, seats: readonly Seat[]): Promise<readonly string[]> {
   const kinds = /^(projects|file-history|tasks|todos|plans|uploads|paste-cache)\/(?!.*\.lock$)/
   const files = [...(await filesBelow(seat.machine.config))].filter(([name]) => kinds.test(name))
   const rows = files.map(([name, bytes]) => {
-    const whole = name.endsWith(`${session}.jsonl`) ? bytes.subarray(0, bytes.length - halfLine) : bytes
-    const text = name.endsWith('.bin') ? whole : neutral(seats, whole)
+    const text = name.endsWith('.bin') ? bytes : neutral(seats, bytes)
     return `${neutral(seats, Buffer.from(name))} ${digest(text)}`
   })
   return rows.sort()
