@@ -1,6 +1,6 @@
 /** Sealing to a session's identity and opening again, in memory and as streams, beside age and typage. */
 
-import { diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
 import test from 'ava'
 import fc from 'fast-check'
@@ -159,15 +159,6 @@ test('native age and we open what the other sealed', async (t) => {
   }
 })
 
-test('opening a small file costs a few bare key exchanges, not a library', async (t) => {
-  const sealed = await sealBytes(own.recipient, randomBytes(1024))
-  const { privateKey, publicKey } = generateKeyPairSync('x25519')
-  const exchange = await fastest(() => diffieHellman({ privateKey, publicKey }))
-  const open = await fastest(() => openBytes(own.identity, sealed))
-  t.log(`${(open * 1000).toFixed(0)} µs, an exchange ${(exchange * 1000).toFixed(0)} µs`)
-  t.true(open < 10 * exchange)
-})
-
 async function* asyncOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts
 }
@@ -176,15 +167,4 @@ async function* asyncOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array
 function cut(bytes: Uint8Array, sizes: readonly number[], at: number, size: number): Uint8Array {
   const start = sizes.slice(0, at).reduce((sum, each) => sum + each, 0)
   return bytes.subarray(start, start + size)
-}
-
-/** Milliseconds of one call in the fastest of many short rounds, so that a busy machine does not count. */
-async function fastest(work: () => unknown): Promise<number> {
-  const rounds: number[] = []
-  for (let round = 0; round < 20; round++) {
-    const started = performance.now()
-    for (let call = 0; call < 10; call++) await work()
-    rounds.push((performance.now() - started) / 10)
-  }
-  return Math.min(...rounds)
 }
