@@ -56,7 +56,8 @@ async function processTree(root: number): Promise<readonly Process[]> {
   const all = (await Promise.all(pids.map(readProcess))).flat()
   const tree = all.filter(({ pid }) => pid === root)
   for (const process of tree) tree.push(...all.filter(({ parent }) => parent === process.pid))
-  return tree
+  // Before it becomes git, a child shares all memory of its parent and still has its name.
+  return tree.filter(({ pid, name }) => pid === root || name !== tree[0]?.name)
 }
 
 /** Empty for one that is gone, and for the kernel's own. */

@@ -23,7 +23,7 @@ export const wholeSession: RowGroup = {
     const rows: Row[] = []
     for (const size of quick ? [1, 5] : [1, 10, judged, 200]) {
       say(`first push and cold pull of ${size} MB`)
-      rows.push(...(await withLab((lab) => measureSize(lab, size, quick ? 1 : size > judged ? 3 : 5))))
+      rows.push(...(await withLab((lab) => measureSize(lab, size, quick ? 1 : size > judged ? 2 : 5))))
     }
     return rows
   },

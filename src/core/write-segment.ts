@@ -54,21 +54,29 @@ export function partName(segment: SegmentRow, part: number): string {
   return segment.parts === 1 ? segment.name : `${segment.name}.${String(part).padStart(2, '0')}`
 }
 
+/** Each part is valid until the next: all are gathered in one buffer, since two of that size are felt. */
 async function* inParts(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  let held: Uint8Array[] = []
+  let part: Buffer = Buffer.alloc(0)
   let size = 0
-  for await (let chunk of source) {
-    while (size + chunk.length >= partBytes) {
-      const take = partBytes - size
-      yield Buffer.concat([...held, chunk.subarray(0, take)])
-      held = []
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = chunk.subarray(at, at + partBytes - size)
+      if (size + taken.length > part.length) part = enlarged(part, size + taken.length)
+      part.set(taken, size)
+      size += taken.length
+      at += taken.length
+      if (size < partBytes) continue
+      yield part
       size = 0
-      chunk = chunk.subarray(take)
     }
-    if (chunk.length > 0) held.push(chunk)
-    size += chunk.length
   }
-  if (size > 0) yield Buffer.concat(held)
+  if (size > 0) yield part.subarray(0, size)
+}
+
+function enlarged(part: Buffer, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.min(partBytes, Math.max(2 * part.length, needed)))
+  larger.set(part)
+  return larger
 }
 
 function meter() {

@@ -28,7 +28,7 @@ export interface GitAnswer {
 export async function askGit(
   context: GitContext,
   args: readonly string[],
-  input?: string,
+  input?: Uint8Array | string,
 ): Promise<GitAnswer> {
   const child = spawn('git', args, {
     cwd: context.cwd,
@@ -79,7 +79,7 @@ function endWithUs(child: ChildProcess): void {
 }
 
 /**
- * Lets git do what is rare or takes long: a new store, large objects, housekeeping. It ends with our own process.
+ * Lets git do what is rare: a new store, housekeeping. It ends with our own process.
  * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
  */
 export async function runGit(
@@ -143,8 +143,12 @@ export async function mustRunGit(
 }
 
 /** As `mustRunGit`, for questions. */
-export async function mustAskGit(context: GitContext, args: readonly string[]): Promise<Buffer> {
-  const answer = await askGit(context, args)
+export async function mustAskGit(
+  context: GitContext,
+  args: readonly string[],
+  input?: Uint8Array | string,
+): Promise<Buffer> {
+  const answer = await askGit(context, args, input)
   if (answer.exitCode !== 0) throw gitFailed(args, answer)
   return answer.stdout
 }

@@ -3,7 +3,7 @@
 import { TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { type CatFile, openCatFile } from './cat-file.ts'
-import { type GitContext, mustRunGit, streamGit } from './git.ts'
+import { type GitContext, mustAskGit, streamGit } from './git.ts'
 import {
   maxCommitBytes,
   type ObjectCodec,
@@ -46,9 +46,9 @@ export class NativeCodec implements ObjectCodec {
   }
 
   async #write(type: ObjectType, content: Uint8Array): Promise<Oid> {
-    // By default git doesn't sync loose objects, but refs: after a power cut a ref could name an empty file.
+    // Not through execa, which would hold a second copy of 32 MiB. By default git doesn't sync loose objects, but refs: after a power cut a ref could name an empty file.
     const args = ['-c', 'core.fsync=loose-object', 'hash-object', '-w', '-t', type, '--stdin']
-    const oid = (await mustRunGit(this.#context, args, content)).toString().trimEnd()
+    const oid = (await mustAskGit(this.#context, args, content)).toString().trimEnd()
     if (isOid(oid)) return oid
     throw new TeleportError('git-failed', 'git hash-object printed no object id')
   }
