@@ -278,6 +278,59 @@ export interface LocalFile {
   read(start: number, end: number): AsyncIterable<Uint8Array>
 }
 
+/** One device of a member, as a line of `.teleport/allowed_signers` lets it in. */
+export interface MemberKey {
+  readonly principal: string
+  /** `type base64`, without comment. */
+  readonly recipient: string
+  readonly device: DeviceId
+  /** UTC, or null: from ever. */
+  readonly validAfter: string | null
+  /** UTC, or null: for ever. */
+  readonly validBefore: string | null
+}
+
+/** A key of `.teleport/recipients`: it reads and signs nothing. */
+export interface ExtraReader {
+  /** `age1…`, or `type base64` without comment. */
+  readonly recipient: string
+  readonly comment: string
+}
+
+/** What a policy file may say; docs/policy.md has the keys. Null and empty: not said. */
+export interface PolicySettings {
+  /** `teleport.allowedRemote`: patterns of URLs, `*` for anything. */
+  readonly allowedRemotes: readonly string[]
+  /** `teleport.maxLifetime`, in days. */
+  readonly maxLifetimeDays: number | null
+  /** `teleport.defaultExpiry`, in days. */
+  readonly defaultExpiryDays: number | null
+  /** `teleport.requiredReader`: recipients that every session is encrypted to, or principals of members. */
+  readonly requiredReaders: readonly string[]
+  /** `teleport.mustSign`. It is always done; a policy can only repeat it. */
+  readonly mustSign: boolean | null
+  /** `teleport.mustRedact`: `--no-redact` is refused. */
+  readonly mustRedact: boolean | null
+  /** `teleport.mayPush`: principals; empty: everybody. */
+  readonly mayPush: readonly string[]
+  /** `teleport.allowChanges`: uncommitted and unpushed work may travel. */
+  readonly allowChanges: boolean | null
+  /** `teleport.allowAutomation`: hooks may push. */
+  readonly allowAutomation: boolean | null
+  /** `teleport.audit.pulls`: a pull is entered in the puller's index. */
+  readonly auditPulls: boolean | null
+  /** `teleport.repository`: what this project is called in signatures. */
+  readonly repository: string | null
+}
+
+/** What the default branch of one remote says about its members, at one commit. */
+export interface TeamPolicy {
+  readonly commit: Oid
+  readonly members: readonly MemberKey[]
+  readonly readers: readonly ExtraReader[]
+  readonly settings: PolicySettings
+}
+
 /** How long work reports itself: `total` 0 means unknown. Amounts are bytes. */
 export interface Progress {
   step(doing: string, totalBytes?: number): void

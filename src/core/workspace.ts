@@ -18,10 +18,13 @@ export interface Workspace {
   readonly remote: Remote
   readonly store: Store
   readonly claude: ClaudeHome
+  /** The policy commit that `--trust-policy` accepts at first sight. */
+  readonly trustPolicy: string | null
 }
 
 export interface WorkspaceOptions {
   readonly remote?: string | undefined
+  readonly trustPolicy?: string | undefined
 }
 
 /** Runs `work` on an opened workspace and closes it whatever happens. */
@@ -44,6 +47,7 @@ export async function withWorkspace<T>(
       remote,
       store,
       claude: claudeHome(world.env, world.home, world.platform),
+      trustPolicy: options.trustPolicy ?? null,
     })
   } finally {
     await store.close()
