@@ -13,6 +13,7 @@ import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
@@ -38,6 +39,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   status: [StatusCommand],
   rm: [RmCommand],
   key: Object.values(key),
+  policy: [PolicyCommand],
   export: [ExportCommand],
   import: [ImportCommand],
   doctor: [DoctorCommand],

@@ -36,6 +36,16 @@ export async function loadDevice(world: World, repo?: UserRepo): Promise<DeviceK
   return loadDeviceKey(await keySource(world, repo), world.askPassphrase)
 }
 
+/** This machine's key as a reader, without opening it; null when there is none that can be used. */
+export async function keyRecipient(world: World, repo?: UserRepo): Promise<string | null> {
+  try {
+    return (await loadDevice(world, repo)).publicKey.recipient
+  } catch (error) {
+    if (error instanceof TeleportError) return null
+    throw error
+  }
+}
+
 /** Recipients of all own devices, this one included, sorted. */
 export async function ownRecipients(world: World, device: DeviceKey): Promise<readonly string[]> {
   const lines = await readOwnDevices(ownDevicesPath(world))

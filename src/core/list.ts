@@ -6,6 +6,7 @@ import { tailIsMaterial } from '../claude/material.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Classification, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice, ownRecipients } from './device.ts'
+import { beginPolicy, followPolicy } from './follow-policy.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { readRecord } from './records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -16,6 +17,8 @@ export interface ListOptions {
   /** Removed and expired ones too. */
   readonly all?: boolean
   readonly offline?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
 }
 
 export interface ListedSession {
@@ -44,10 +47,12 @@ export async function listSessions(world: World, options: ListOptions): Promise<
 }
 
 export async function listIn(ws: Workspace, options: ListOptions): Promise<readonly ListedSession[]> {
+  if (!options.offline) await beginPolicy(ws)
   const device = await loadDevice(ws.world, ws.repo)
   const trusted = await ownRecipients(ws.world, device)
   ws.world.progress.step('fetching the index')
   const { entries, untrusted } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })
+  if (!options.offline) await followPolicy(ws)
   ws.world.progress.done()
   if (untrusted.length > 0) {
     ws.world.note(

@@ -3,6 +3,7 @@
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { Oid, SessionId } from '../model.ts'
+import type { EffectivePolicy } from './effective-policy.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface PushOptions {
@@ -14,6 +15,10 @@ export interface PushOptions {
   readonly fork?: boolean
   readonly rescan?: boolean
   readonly dryRun?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
+  /** The remote may be one that everybody can read. */
+  readonly public?: boolean
 }
 
 export interface PushResult {
@@ -42,4 +47,6 @@ export interface PushJob {
   /** Recipients of everyone who may read, sorted. */
   readonly readers: readonly string[]
   readonly options: PushOptions
+  /** Asked for while the session is read: awaited before anything is sent. */
+  readonly policy: Promise<EffectivePolicy>
 }

@@ -3,14 +3,18 @@
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { changeIndex } from './device-index.ts'
+import type { EffectivePolicy } from './effective-policy.ts'
+import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { describeOrigin, rootHere } from './place.ts'
+import { refuseUnknownPublic } from './public-remote.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
@@ -20,16 +24,17 @@ import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
 
-const defaultExpiryDays = 30
 const dayMs = 24 * 3600_000
 const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
+    const policy = pushPolicy(ws, device, options)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options })
+    return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options, policy })
   })
 }
 
@@ -44,12 +49,15 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const readers = await ownRecipients(world, device)
+    const policy = pushPolicy(ws, device, options)
+    await policy
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, readers, options }))
+        results.push(await sendSession({ ws, device, file, readers, options, policy }))
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -57,6 +65,17 @@ export async function pushAll(
     }
     return results
   })
+}
+
+/** What must be asked before anything leaves this machine. Goes on while the session is read. */
+function pushPolicy(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<EffectivePolicy> {
+  const policy = followPushPolicy(ws, device.publicKey.recipient).then(async (allowed) => {
+    await refuseUnknownPublic(ws, options.public ?? false)
+    return allowed
+  })
+  // When the session cannot be read, nobody comes to look at this.
+  policy.catch(() => undefined)
+  return policy
 }
 
 /** Tries again when somebody was faster, on what they left. */
@@ -124,7 +143,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     rescan: options.rescan ?? false,
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(ws, before, options)
+  const expiry = nextExpiry(ws, before, options, await job.policy)
   if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires))
     return unchanged(job, base.previous)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
@@ -171,15 +190,17 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
 function nextExpiry(
   ws: Workspace,
   before: SessionState | null,
-  options: PushOptions,
+  { expiresDays }: PushOptions,
+  policy: EffectivePolicy,
 ): { readonly expires: string | null; readonly expiresFixed: boolean } {
-  const { expiresDays } = options
   if (expiresDays === undefined && before?.expiresFixed) {
     refuseWhenOver(ws, before)
+    requireLifetime(policy, before.expires, ws.world.now())
     return { expires: before.expires, expiresFixed: true }
   }
-  if (expiresDays === null) return { expires: null, expiresFixed: true }
-  const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
+  const days = lifetimeFor(policy, expiresDays)
+  if (days === null) return { expires: null, expiresFixed: true }
+  const at = new Date(ws.world.now().getTime() + days * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
 }
 
