@@ -33,7 +33,9 @@ export const errorCodes = {
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
+  'member-exists': [exitCodes.usage, 'the key is in the team’s files already'],
 
+  'no-member': [exitCodes.nothingMatched, 'nobody of that name is in the team’s files'],
   'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
