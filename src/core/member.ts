@@ -9,9 +9,9 @@ import { formatSignerLine, isPrincipal, parseAllowedSigners } from '../trust/all
 import { formatReader, withLine, withoutReaders, withoutSigners } from '../trust/edit-team.ts'
 import type { PolicyFileName } from '../trust/policy-text.ts'
 import { parseRecipients } from '../trust/recipients.ts'
+import { readTeamFile, writeTeamFile } from '../trust/team-files.ts'
 import { fetchPublishedKeys, keysUrlOf } from './published-keys.ts'
 import { fingerprintOf, readKey } from './team.ts'
-import { readTeamFile, writeTeamFile } from './team-files.ts'
 import type { World } from './world.ts'
 
 export interface AddOptions {

@@ -3,11 +3,11 @@
 import { fingerprint } from '../crypto/recipient.ts'
 import { parseSshPublicKey, type SshPublicKey } from '../crypto/ssh-public-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
+import { fetchText } from '../git-store/web-text.ts'
 import type { World } from './world.ts'
 
 const maxBytes = 256 * 1024
 const maxKeys = 50
-const patienceMs = 15_000
 
 const knownHosts: Readonly<Record<string, string>> = {
   github: 'https://github.com',
@@ -45,7 +45,9 @@ export interface PublishedKeys {
 
 /** https only, but for this very machine. Throws `usage` and `failed`. */
 export async function fetchPublishedKeys(world: World, url: string): Promise<PublishedKeys> {
-  const lines = (await fetchText(world, requireWebUrl(url))).split('\n').filter((line) => line.trim() !== '')
+  const lines = (await fetchText(requireWebUrl(url), maxBytes, world.signal))
+    .split('\n')
+    .filter((line) => line.trim() !== '')
   if (lines.length > maxKeys) throw new TeleportError('failed', `${url} has more than ${maxKeys} keys`)
   const keys = lines.flatMap((line) => {
     const key = usableKey(line.trim())
@@ -70,31 +72,4 @@ function requireWebUrl(text: string): URL {
   throw new TeleportError('usage', `"${text.slice(0, 80)}" is not an https:// address`, {
     hint: 'git teleport member add <principal> --keys-url https://<host>/<user>.keys',
   })
-}
-
-async function fetchText(world: World, url: URL): Promise<string> {
-  const signal = AbortSignal.any([AbortSignal.timeout(patienceMs), world.signal])
-  const where = `${url.origin}${url.pathname}`
-  try {
-    // Nobody is sent elsewhere: the answer counts for the host that was named.
-    const response = await fetch(url, { signal, redirect: 'error', headers: { accept: 'text/plain' } })
-    if (response.status === 404) throw new TeleportError('failed', `${where} does not exist`)
-    if (!response.ok || !response.body)
-      throw new TeleportError('failed', `${where} answered with ${response.status}`)
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of response.body) {
-      size += chunk.length
-      if (size > maxBytes)
-        throw new TeleportError('failed', `${where} answers with more than ${maxBytes} bytes`)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
-  } catch (error) {
-    if (error instanceof TeleportError) throw error
-    throw new TeleportError('failed', `${where} cannot be read`, {
-      hint: 'fetch the keys another way, and pass them: git teleport member add <principal> <file>',
-      cause: error,
-    })
-  }
 }

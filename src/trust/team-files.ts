@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { decodePolicy, type PolicyFileName, type PolicyFiles } from '../trust/policy-text.ts'
+import { decodePolicy, type PolicyFileName, type PolicyFiles } from './policy-text.ts'
 
 /** Null when none of the files is there. Throws `bad-policy` for what is no plain text file, and for links. */
 export async function readTeamFiles(top: string): Promise<PolicyFiles | null> {
