@@ -20,10 +20,11 @@ import {
   type SessionId,
   type SessionState,
 } from '../model.ts'
+import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
 import { partName } from './write-segment.ts'
@@ -126,8 +127,8 @@ function liveBytes(manifest: Manifest): number {
 async function repoId(ws: Workspace, base: Base): Promise<string> {
   const signed = base.kind === 'restart' ? base.replaced.repo : continuedState(base)?.manifest.repo
   if (signed) return signed
-  const [first] = await projectIds(ws)
-  if (first !== undefined) return first
+  const project = await projectToSign(ws)
+  if (project !== null) return project
   ws.world.note('this clone is shallow or has no commits, so the session is not tied to the project')
   return 'unknown'
 }

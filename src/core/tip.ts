@@ -26,7 +26,8 @@ import {
   type Trailers,
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import { projectIds } from './project-ids.ts'
+import type { Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
 export interface SignedCommit {
