@@ -2,7 +2,7 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import type { Oid, SessionId } from '../model.ts'
+import type { CodeCounts, LocalFile, Oid, SessionId } from '../model.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface PushOptions {
@@ -14,6 +14,8 @@ export interface PushOptions {
   readonly fork?: boolean
   readonly rescan?: boolean
   readonly dryRun?: boolean
+  /** Unpushed commits and uncommitted changes travel too. */
+  readonly withChanges?: boolean
 }
 
 export interface PushResult {
@@ -33,6 +35,21 @@ export interface PushResult {
   readonly recipients: readonly string[]
   readonly expires: string | null
   readonly redactions: Readonly<Record<string, number>>
+  /** The code that this push carries, with `withChanges`. */
+  readonly changes: SentChanges | null
+}
+
+export interface SentChanges extends CodeCounts {
+  readonly commit: Oid
+  readonly branch: string | null
+  /** Of the bundles, before the segment is compressed. */
+  readonly sizeBytes: number
+}
+
+/** The code as it is now, ready to travel. */
+export interface Changes {
+  readonly files: readonly LocalFile[]
+  readonly sent: SentChanges
 }
 
 export interface PushJob {
@@ -42,4 +59,5 @@ export interface PushJob {
   /** Recipients of everyone who may read, sorted. */
   readonly readers: readonly string[]
   readonly options: PushOptions
+  readonly changes: Changes | null
 }

@@ -9,6 +9,7 @@ import { type Remote, resolveRemote } from '../git-store/remote.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
 import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
+import { recoverCode } from './recover-code.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -64,6 +65,7 @@ export async function withLockedWorkspace<T>(
       for (const id of await recoverInstalls(ws.claude, installFolder(ws))) {
         world.note(`an interrupted pull was put in order (${id})`)
       }
+      await recoverCode(ws)
       return work(ws)
     }),
   )

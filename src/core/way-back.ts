@@ -1,0 +1,36 @@
+/** What to type to get back to what was before the code of a session was restored. Pure. */
+
+import type { BranchPlan } from '../git-store/branch-plan.ts'
+import { stashMessage } from '../git-store/switch-code.ts'
+import type { Oid } from '../model.ts'
+
+/** Commands, in order. */
+export type WayBack = readonly string[]
+
+/** Nothing here throws work away that was done since: changes are stashed, and git refuses what would lose commits. */
+export function wayBack(
+  before: { readonly head: Oid | null; readonly branch: string | null },
+  plan: BranchPlan,
+  where: { readonly folder: string; readonly isNew: boolean; readonly stashed: boolean },
+): WayBack {
+  if (where.isNew) return [`git worktree remove --force ${shellWord(where.folder)}`, ...undoBranch(plan)]
+  const { branch, head } = before
+  const same = branch !== null && branch === plan.branch
+  const back = branch === null ? `git checkout --detach ${head ?? 'HEAD'}` : `git switch ${shellWord(branch)}`
+  return [
+    'git stash push --include-untracked',
+    ...(same ? [`git reset --keep ${head ?? 'HEAD'}`] : [back, ...undoBranch(plan)]),
+    ...(where.stashed ? [`git stash apply --index 'stash^{/${stashMessage}}'`] : []),
+  ]
+}
+
+function undoBranch({ branch, expected }: BranchPlan): WayBack {
+  if (branch === null) return []
+  if (expected === null) return [`git branch -D ${shellWord(branch)}`]
+  return [`git branch --force ${shellWord(branch)} ${expected}`]
+}
+
+/** As a shell reads it back. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
