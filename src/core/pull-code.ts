@@ -19,7 +19,7 @@ import type { CodeCounts, Oid, SessionState } from '../model.ts'
 import { requireConsent } from './code-consent.ts'
 import { readCode } from './read-code.ts'
 import type { OpenTip } from './tip.ts'
-import { type WayBack, wayBack } from './way-back.ts'
+import { unstash, type WayBack, type Where, wayBack } from './way-back.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface CodeWish {
@@ -47,9 +47,9 @@ export interface ReadyCode {
   /** Top of the work tree that it is for; the session goes on there. */
   readonly folder: string
   readonly isNew: boolean
-  apply(): Promise<RestoredCode>
-  /** What `apply` would do. */
-  readonly preview: RestoredCode
+  apply(): Promise<void>
+  /** What `apply` did, or would do. */
+  told(): RestoredCode
 }
 
 /**
@@ -74,19 +74,22 @@ export async function withCode<T>(
     const code = await stageCode(ws.repo, scratch, files)
     await requireConsent(ws.world, scratch, code, options.tier)
     const here = worktree === undefined ? ws.repo.top : null
-    const plan = await chooseBranch(ws.repo, code, tip.session.slice(0, 8), here)
-    const restored = describe(ws, code, plan, { folder, isNew: here === null, stashed })
+    const plan = await chooseBranch(ws.repo, scratch, code, tip.session.slice(0, 8), here)
+    const restored = describe(ws, code, plan, { folder, isNew: here === null })
+    let told = restored
     return work({
       folder,
       isNew: here === null,
-      preview: restored,
+      told: () => told,
       async apply() {
         ws.world.progress.step('restoring the code')
         const put = () =>
           putInPlace(ws, scratch, { files, code, plan, folder: here === null ? folder : null })
-        await (stashed ? withStash(ws.repo, put) : put())
+        if (stashed) {
+          const stash = await withStash(ws.repo, put)
+          told = { ...restored, wayBack: [...restored.wayBack, unstash(stash)] }
+        } else await put()
         if (plan.told !== null) ws.world.note(plan.told)
-        return restored
       },
     })
   })
@@ -168,8 +171,9 @@ function describe(
   ws: Workspace,
   code: StagedCode,
   plan: BranchPlan,
-  where: { readonly folder: string; readonly isNew: boolean; readonly stashed: boolean },
+  where: Pick<Where, 'folder' | 'isNew'>,
 ): RestoredCode {
+  const before = { head: ws.repo.head, branch: ws.repo.branch }
   return {
     folder: where.folder,
     isNew: where.isNew,
@@ -177,6 +181,6 @@ function describe(
     branch: plan.branch,
     from: code.state.branch,
     ...code.state.counts,
-    wayBack: wayBack({ head: ws.repo.head, branch: ws.repo.branch }, plan, where),
+    wayBack: wayBack(before, plan, { ...where, intends: code.intentTree !== null }),
   }
 }

@@ -283,7 +283,7 @@ function report(
     pushedAt: formatTime(new Date(tip.seconds * 1000)),
     expires: tip.trailers.expires,
     install: done?.id ?? null,
-    code: { carried: carriesCode(incoming, applied), restored: incoming.code?.preview ?? null },
+    code: { carried: carriesCode(incoming, applied), restored: incoming.code?.told() ?? null },
   }
 }
 

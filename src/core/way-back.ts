@@ -1,26 +1,32 @@
 /** What to type to get back to what was before the code of a session was restored. Pure. */
 
 import type { BranchPlan } from '../git-store/branch-plan.ts'
-import { stashMessage } from '../git-store/switch-code.ts'
 import type { Oid } from '../model.ts'
 
 /** Commands, in order. */
 export type WayBack = readonly string[]
 
+export interface Where {
+  readonly folder: string
+  readonly isNew: boolean
+  /** Files were restored that are only intended to be added, which `git stash` cannot keep apart. */
+  readonly intends: boolean
+}
+
 /** Nothing here throws work away that was done since: changes are stashed, and git refuses what would lose commits. */
 export function wayBack(
   before: { readonly head: Oid | null; readonly branch: string | null },
   plan: BranchPlan,
-  where: { readonly folder: string; readonly isNew: boolean; readonly stashed: boolean },
+  where: Where,
 ): WayBack {
   if (where.isNew) return [`git worktree remove --force ${shellWord(where.folder)}`, ...undoBranch(plan)]
   const { branch, head } = before
   const same = branch !== null && branch === plan.branch
   const back = branch === null ? `git checkout --detach ${head ?? 'HEAD'}` : `git switch ${shellWord(branch)}`
   return [
+    ...(where.intends ? ['git add --all'] : []),
     'git stash push --include-untracked',
     ...(same ? [`git reset --keep ${head ?? 'HEAD'}`] : [back, ...undoBranch(plan)]),
-    ...(where.stashed ? [`git stash apply --index 'stash^{/${stashMessage}}'`] : []),
   ]
 }
 
@@ -33,4 +39,9 @@ function undoBranch({ branch, expected }: BranchPlan): WayBack {
 /** As a shell reads it back. */
 export function shellWord(text: string): string {
   return /^[A-Za-z0-9_./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** A stash keeps its id whatever is stashed after it. */
+export function unstash(stash: Oid): string {
+  return `git stash apply --index ${stash}`
 }

@@ -6,6 +6,7 @@ import { type BranchPlan, type LocalBranch, planBranch } from './branch-plan.ts'
 import { quietly, userContext } from './code-git.ts'
 import { askGit, type GitContext, mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
+import type { Scratch } from './scratch.ts'
 import type { StagedCode } from './stage-code.ts'
 import type { UserRepo } from './user-repo.ts'
 
@@ -15,6 +16,7 @@ import type { UserRepo } from './user-repo.ts'
  */
 export async function chooseBranch(
   repo: UserRepo,
+  scratch: Scratch,
   code: StagedCode,
   shortId: string,
   here: string | null,
@@ -26,7 +28,7 @@ export async function chooseBranch(
     throw new TeleportError('unsafe-bundle', `"${showOutside(branch, 100)}" can be no branch`)
   const known = new Map<string, LocalBranch>()
   for (const name of await listBranches(repo, branch)) {
-    const found = await lookAt(repo, name, code.head, here)
+    const found = await lookAt(repo, scratch, name, { head: code.head, here })
     if (found) known.set(name, found)
   }
   return planBranch(branch, shortId, (name) => known.get(name))
@@ -45,9 +47,9 @@ async function listBranches(repo: UserRepo, branch: string): Promise<readonly st
 
 async function lookAt(
   repo: UserRepo,
+  scratch: Scratch,
   branch: string,
-  head: Oid,
-  here: string | null,
+  { head, here }: { readonly head: Oid; readonly here: string | null },
 ): Promise<LocalBranch | undefined> {
   const args = ['for-each-ref', '--count=1', '--format=%(objectname) %(worktreepath)', `refs/heads/${branch}`]
   const printed = (await mustAskGit(userContext(repo), args)).toString().replace(/\n$/, '')
@@ -55,7 +57,8 @@ async function lookAt(
   if (!isOid(commit)) return undefined
   const inUse = worktree !== '' && worktree !== here
   if (commit === head) return { commit, relation: 'same', inUse }
-  const behind = await askGit(userContext(repo), ['merge-base', '--is-ancestor', commit, head])
+  // There the new commits are known already.
+  const behind = await scratch.ask(['merge-base', '--is-ancestor', commit, head])
   return { commit, relation: behind.exitCode === 0 ? 'behind' : 'other', inUse }
 }
 

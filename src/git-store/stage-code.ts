@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import type { CodeState, Oid } from '../model.ts'
 import { codeRefs, oidIn, quietly, userContext } from './code-git.ts'
 import { askGit, feedGit, type GitAnswer, type GitContext, mustAskGit } from './git.ts'
@@ -134,8 +134,17 @@ async function readBundle(repo: UserRepo, scratch: Scratch, file: string, expect
   const partial = isPartial(await gitConfig(repo))
   // A partial clone has promises where --strict wants objects.
   const check = partial ? '--fsck-objects' : '--strict'
-  await feedGit(quarantine(repo, scratch), ['index-pack', '--stdin', '--fix-thin', check], pack)
+  await feedGit(quarantine(repo, scratch), ['index-pack', '--stdin', '--fix-thin', check], pack).catch(
+    (error: unknown) => {
+      if (!hasCode(error, 'git-failed')) throw error
+      throw new TeleportError('unsafe-bundle', error.message.replace(/^git index-pack failed/, refused), {
+        cause: error,
+      })
+    },
+  )
 }
+
+const refused = 'git refuses the code of the session'
 
 /**
  * New objects land in the scratch directory. The user's configuration holds, since the blobs that a partial clone lacks

@@ -6,7 +6,7 @@ import { TeleportError } from '../errors.ts'
 import type { Oid } from '../model.ts'
 import type { BranchPlan } from './branch-plan.ts'
 import { attachHead } from './branches.ts'
-import { quietly, treeOf, userContext, writeTree } from './code-git.ts'
+import { oidIn, quietly, treeOf, userContext, writeTree } from './code-git.ts'
 import { type CheckoutJournal, removeCodeJournal, writeCodeJournal } from './code-journal.ts'
 import { mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
@@ -23,19 +23,21 @@ export async function countChanges(repo: UserRepo): Promise<number> {
   return splitZ(await mustAskGit(userContext(repo), [...quietly, ...args])).length
 }
 
-export const stashMessage = 'before git teleport pull'
-
-/** Puts all changes aside while `work` runs, untracked files included. Where it fails they are brought back. */
-export async function withStash<T>(repo: UserRepo, work: () => Promise<T>): Promise<T> {
+/**
+ * Puts all changes aside while `work` runs, untracked files included, and returns the stash. Where it fails they are
+ * brought back.
+ */
+export async function withStash(repo: UserRepo, work: () => Promise<void>): Promise<Oid> {
   const stash = (...args: readonly string[]) =>
     mustAskGit(userContext(repo), [...quietly, 'stash', ...args, '--quiet'])
-  await stash('push', '--include-untracked', '--message', stashMessage)
+  await stash('push', '--include-untracked', '--message', 'before git teleport pull')
   try {
-    return await work()
+    await work()
   } catch (error) {
     await stash('pop', '--index')
     throw error
   }
+  return oidIn(await mustAskGit(userContext(repo), ['rev-parse', '--verify', 'refs/stash']))
 }
 
 /** Throws `not-clean` when an ignored file lies where one would be written; `git-failed` puts back what was begun. */
