@@ -147,7 +147,7 @@ function aheadAndMoving(tip: OpenTip): TeleportError {
     'diverged',
     `session ${tip.session} is further here than on the remote, so it cannot be brought to another folder`,
     {
-      hint: `git teleport push --with-changes ${tip.session}   (then pull again), or pull without --worktree`,
+      hint: `git teleport push --with-changes ${tip.session}   (then pull again; or leave the session in its folder)`,
     },
   )
 }

@@ -1,14 +1,14 @@
 /** `push --with-changes`: the code beside the conversation, as files of the bundle. */
 
-import { writeFile } from 'node:fs/promises'
 import { codeNames, encodeCodeState } from '../bundle/code-state.ts'
 import { isCode } from '../bundle/names.ts'
 import type { Delta } from '../bundle/plan.ts'
 import { readRange } from '../claude/session-file.ts'
-import { fileError, TeleportError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import { type CapturedCode, captureCode } from '../git-store/capture-code.ts'
 import { sizeOf } from '../git-store/code-git.ts'
 import { withScratch } from '../git-store/scratch.ts'
+import { writeScratch } from '../git-store/scratch-files.ts'
 import { gitConfig } from '../git-store/user-repo.ts'
 import type { LocalFile } from '../model.ts'
 import type { Changes, PushJob } from './push-job.ts'
@@ -28,10 +28,7 @@ export async function withChanges<T>(
     ws.world.progress.step('reading the changes')
     const code = await captureCode(ws.repo, ws.remote, scratch, maxBytes)
     for (const note of code.notes) ws.world.note(note)
-    const state = scratch.path('state.json')
-    await writeFile(state, encodeCodeState(code.state)).catch((error: unknown) => {
-      throw fileError(error, `writing ${state}`)
-    })
+    const state = await writeScratch(scratch, 'state.json', [encodeCodeState(code.state)])
     return work({ files: await filesOf(code, state), sent: describe(code) })
   })
 }

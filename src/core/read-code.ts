@@ -1,12 +1,10 @@
 /** Reads the code that a session carries out of its log, newest segments first, into a scratch folder. */
 
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { codeNames, maxCodeBytes, parseCodeState } from '../bundle/code-state.ts'
 import { isCode } from '../bundle/names.ts'
-import { fileError, TeleportError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import type { Scratch } from '../git-store/scratch.ts'
+import { joinFiles, readSmall, writeScratch } from '../git-store/scratch-files.ts'
 import type { CodeFiles } from '../git-store/stage-code.ts'
 import type { PieceRow } from '../model.ts'
 import { readSegment } from './read-segment.ts'
@@ -18,11 +16,8 @@ export async function readCode(ws: Workspace, tip: OpenTip, scratch: Scratch): P
   const files = await newestFiles(ws, tip, scratch)
   const state = files.get(codeNames.state)
   if (state === undefined) return null
-  const bytes = await readFile(state).catch((error: unknown) => {
-    throw fileError(error, `reading ${codeNames.state}`)
-  })
   return {
-    state: parseCodeState(bytes),
+    state: parseCodeState(await readSmall(state)),
     commits: files.get(codeNames.commits) ?? null,
     changes: files.get(codeNames.changes) ?? null,
   }
@@ -50,7 +45,7 @@ async function newestFiles(
       else {
         const parts = [file, ...(later.get(row.name) ?? [])]
         later.set(row.name, parts)
-        if (row.op === 'whole') settled.set(row.name, await joined(parts))
+        if (row.op === 'whole') settled.set(row.name, await joinFiles(parts))
       }
     }
   }
@@ -83,25 +78,11 @@ async function codePieces(
         }
         if (row.size > maxCodeBytes)
           throw new TeleportError('unsafe-bundle', `the code of session ${tip.session} is larger than 1 GiB`)
-        const file = scratch.path(`code-${segment.name}-${files.size}`)
-        await pipeline(content, createWriteStream(file, { flags: 'wx', mode: 0o600 })).catch(
-          (error: unknown) => {
-            throw fileError(error, `writing ${file}`)
-          },
-        )
+        const file = await writeScratch(scratch, `code-${segment.name}-${files.size}`, content)
         files.set(row, file)
       },
     },
     ws.world.progress,
   )
   return rows.filter(({ name }) => isCode(name)).map((row) => ({ row, file: files.get(row) ?? null }))
-}
-
-async function joined(parts: readonly string[]): Promise<string> {
-  const [first = '', ...rest] = parts
-  for (const part of rest) {
-    const bytes = await readFile(part)
-    await pipeline([bytes], createWriteStream(first, { flags: 'a' }))
-  }
-  return first
 }

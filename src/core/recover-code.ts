@@ -4,16 +4,19 @@ import { hasCode } from '../errors.ts'
 import { recoverWorktree } from '../git-store/add-worktree.ts'
 import { readCodeJournal, removeCodeJournal } from '../git-store/code-journal.ts'
 import { withScratch } from '../git-store/scratch.ts'
+import type { Store } from '../git-store/store.ts'
 import { recoverCheckout } from '../git-store/switch-code.ts'
-import { openUserRepo } from '../git-store/user-repo.ts'
-import type { Workspace } from './workspace.ts'
+import { openUserRepo, type UserRepo } from '../git-store/user-repo.ts'
+import type { World } from './world.ts'
+
+interface Opened {
+  readonly world: World
+  readonly repo: UserRepo
+  readonly store: Store
+}
 
 /** Under the store's lock. Says what it did; a work tree in which somebody went on since is left alone. */
-export async function recoverCode({
-  store,
-  repo,
-  world,
-}: Pick<Workspace, 'store' | 'repo' | 'world'>): Promise<void> {
+export async function recoverCode({ store, repo, world }: Opened): Promise<void> {
   const journal = await readCodeJournal(store)
   if (journal === undefined) return
   if (journal.kind === 'worktree') {

@@ -13,7 +13,10 @@ export interface Where {
   readonly intends: boolean
 }
 
-/** Nothing here throws work away that was done since: changes are stashed, and git refuses what would lose commits. */
+/**
+ * A new work tree goes, with what was changed in it. Where one was switched, changes are stashed first, so that nothing
+ * is lost that was done since.
+ */
 export function wayBack(
   before: { readonly head: Oid | null; readonly branch: string | null },
   plan: BranchPlan,
