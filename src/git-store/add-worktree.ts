@@ -1,6 +1,7 @@
 /** Makes a new linked work tree with exactly the state that was sent: whole, or not at all. */
 
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
 import type { BranchPlan } from './branch-plan.ts'
@@ -48,7 +49,7 @@ export async function addWorktree(
   place: { readonly dir: string; readonly plan: BranchPlan },
 ): Promise<void> {
   const { dir, plan } = place
-  const temporary = await makeTemporary(path.dirname(dir))
+  const temporary = path.join(path.dirname(dir), `.git-teleport-${randomBytes(6).toString('hex')}`)
   const journal: WorktreeJournal = {
     kind: 'worktree',
     dir,
@@ -59,6 +60,8 @@ export async function addWorktree(
   }
   await writeCodeJournal(store, journal)
   try {
+    await mkdir(path.dirname(dir), { recursive: true })
+    await mkdir(temporary, { mode: 0o700 })
     await build(repo, scratch, code, path.join(temporary, path.basename(dir)), dir)
     await attachHead({ ...userContext(repo), cwd: dir }, plan, code.head)
   } catch (error) {
@@ -68,15 +71,6 @@ export async function addWorktree(
   }
   await rm(temporary, { recursive: true, force: true })
   await removeCodeJournal(store)
-}
-
-async function makeTemporary(parent: string): Promise<string> {
-  try {
-    await mkdir(parent, { recursive: true })
-    return await mkdtemp(path.join(parent, '.git-teleport-'))
-  } catch (error) {
-    throw fileError(error, `making a folder in ${parent}`)
-  }
 }
 
 async function build(

@@ -148,13 +148,16 @@ async function bundleChanges(
   const index = await commitTree(scratch, staged.tree, head)
   const worktree = await commitTree(scratch, worktreeTree, index)
   const intent = staged.intent === null ? null : await commitTree(scratch, staged.intent, worktree)
-  await scratch.git(['update-ref', codeRefs.index, index])
-  await scratch.git(['update-ref', codeRefs.worktree, worktree])
-  if (intent !== null) await scratch.git(['update-ref', codeRefs.intent, intent])
-  const refs = [codeRefs.index, codeRefs.worktree, ...(intent === null ? [] : [codeRefs.intent])]
+  const named: readonly (readonly [string, Oid])[] = [
+    [codeRefs.index, index],
+    [codeRefs.worktree, worktree],
+    ...(intent === null ? [] : ([[codeRefs.intent, intent]] as const)),
+  ]
+  const creations = named.map(([ref, oid]) => `create ${ref} ${oid}\n`).join('')
+  await scratch.git(['update-ref', '--stdin'], { input: creations })
   const file = scratch.path('changes.bundle')
   await scratch.git(['bundle', 'create', '--quiet', file, '--stdin'], {
-    input: [...refs, `^${head}`, ''].join('\n'),
+    input: [...named.map(([ref]) => ref), `^${head}`, ''].join('\n'),
   })
   return { file, sizeBytes: await sizeOf(file), index, worktree, intent }
 }

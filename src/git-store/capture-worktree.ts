@@ -46,11 +46,12 @@ export async function captureWorkTree(
   const present = [...changed.filter((each) => !isGone(each)).map(({ path: name }) => name), ...untracked]
   await refuseLarge(repo, present, maxBytes)
   const gone = changed.filter(isGone).map(({ path: name }) => name)
-  await scratch.git(['update-index', '-z', '--force-remove', '--stdin'], { ...here, input: joinZ(gone) })
-  await scratch.git(['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
-    ...here,
-    input: joinZ(present),
-  })
+  const update = async (names: readonly string[], ...how: readonly string[]) => {
+    if (names.length > 0)
+      await scratch.git(['update-index', '-z', ...how, '--stdin'], { ...here, input: joinZ(names) })
+  }
+  await update(gone, '--force-remove')
+  await update(present, '--add', '--remove', '--replace')
   return {
     tree: await writeTree(scratch, index),
     changed: changed.length,

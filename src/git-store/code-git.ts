@@ -32,10 +32,9 @@ export function oidIn(output: Buffer): Oid {
   throw new TeleportError('git-failed', 'git printed no object id where one was due')
 }
 
-/** A tree of exactly these entries. */
+/** A tree of exactly these entries, by way of an index file that must be new. */
 export async function treeOf(scratch: Scratch, indexName: string, rows: readonly TreePath[]): Promise<Oid> {
   const index = scratch.path(indexName)
-  await scratch.git(['read-tree', '--empty'], { index })
   await scratch.git(['update-index', '-z', '--index-info'], { index, input: indexInfo(rows) })
   return writeTree(scratch, index)
 }

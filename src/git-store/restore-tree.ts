@@ -52,7 +52,6 @@ async function writeRaw(scratch: Scratch, top: string, changes: readonly RawChan
   )
   const tree = await treeOf(scratch, 'after', after)
   const index = scratch.path('before')
-  await scratch.git(['read-tree', '--empty'], { index })
   await scratch.git(['update-index', '-z', '--index-info'], { index, input: indexInfo(before) })
   await scratch.git(['read-tree', '--reset', '-u', tree], { index, workTree: top })
 }

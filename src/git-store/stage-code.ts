@@ -3,8 +3,8 @@
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { hasCode, TeleportError } from '../errors.ts'
-import type { CodeState, Oid } from '../model.ts'
-import { codeRefs, oidIn, quietly, userContext } from './code-git.ts'
+import { type CodeState, isOid, type Oid } from '../model.ts'
+import { codeRefs, quietly, userContext } from './code-git.ts'
 import { askGit, feedGit, type GitAnswer, type GitContext, mustAskGit } from './git.ts'
 import { readBundleHeader } from './git-bundle.ts'
 import { showOutside } from './outside-text.ts'
@@ -82,19 +82,12 @@ export async function stageCode(repo: UserRepo, scratch: Scratch, files: CodeFil
     const { head } = state
     await readBundle(repo, scratch, files.commits, { refs: { [codeRefs.head]: head }, needs: state.needs })
   }
-  const headTree = await treeIn(scratch, state.head)
   const { index, worktree, intent } = state
   if (index === null || worktree === null || files.changes === null) {
     if (index !== null || files.changes !== null)
       throw new TeleportError('damaged-bundle', 'the session’s code is not complete')
-    return {
-      state,
-      head: state.head,
-      headTree,
-      indexTree: headTree,
-      worktreeTree: headTree,
-      intentTree: null,
-    }
+    const [tree] = await treesIn(scratch, [state.head])
+    return { state, head: state.head, headTree: tree, indexTree: tree, worktreeTree: tree, intentTree: null }
   }
   const refs = {
     [codeRefs.index]: index,
@@ -102,17 +95,11 @@ export async function stageCode(repo: UserRepo, scratch: Scratch, files: CodeFil
     ...(intent === null ? {} : { [codeRefs.intent]: intent }),
   }
   await readBundle(repo, scratch, files.changes, { refs, needs: [state.head] })
-  const staged: StagedCode = {
-    state,
-    head: state.head,
-    headTree,
-    indexTree: await treeIn(scratch, index),
-    worktreeTree: await treeIn(scratch, worktree),
-    intentTree: intent === null ? null : await treeIn(scratch, intent),
-  }
-  for (const tree of [staged.headTree, staged.indexTree, staged.worktreeTree, staged.intentTree])
+  const [headTree, indexTree, worktreeTree] = await treesIn(scratch, [state.head, index, worktree])
+  const intentTree = intent === null ? null : (await treesIn(scratch, [intent]))[0]
+  for (const tree of new Set([indexTree, worktreeTree, intentTree]))
     if (tree !== null) await checkPaths(scratch, tree)
-  return staged
+  return { state, head: state.head, headTree, indexTree, worktreeTree, intentTree }
 }
 
 interface Expected {
@@ -186,16 +173,16 @@ export async function adoptObjects(
   await mustAskGit(userContext(repo), [...quietly, 'unpack-objects', '-q'], packed)
 }
 
-async function treeIn(scratch: Scratch, commit: Oid): Promise<Oid> {
-  const answer = await scratch.ask([
-    'rev-parse',
-    '--verify',
-    '--quiet',
-    '--end-of-options',
-    `${commit}^{tree}`,
-  ])
-  if (answer.exitCode === 0) return oidIn(answer.stdout)
-  throw new TeleportError('damaged-bundle', `the code of the session does not hold its commit ${commit}`)
+/** The trees of these commits, in their order. */
+async function treesIn<const T extends readonly Oid[]>(
+  scratch: Scratch,
+  commits: T,
+): Promise<{ readonly [Index in keyof T]: Oid }>
+async function treesIn(scratch: Scratch, commits: readonly Oid[]): Promise<readonly Oid[]> {
+  const answer = await scratch.ask(['rev-parse', ...commits.map((commit) => `${commit}^{tree}`)])
+  const trees = answer.stdout.toString().split('\n').filter(isOid)
+  if (answer.exitCode === 0 && trees.length === commits.length) return trees
+  throw new TeleportError('damaged-bundle', 'the code of the session does not hold its commits')
 }
 
 async function checkPaths(scratch: Scratch, tree: Oid): Promise<void> {

@@ -127,7 +127,6 @@ async function putBack(repo: UserRepo, scratch: Scratch, journal: CheckoutJourna
   const empty = (await scratch.git(['hash-object', '-w', '--stdin'], { input: '' })).toString().trim()
   const nothing = await treeOf(scratch, 'nothing', [])
   const index = scratch.path('added')
-  await scratch.git(['read-tree', '--empty'], { index })
   const rows = journal.added.map((name) => `100644 ${empty}\t${name}\0`).join('')
   await scratch.git(['update-index', '-z', '--index-info'], { index, input: Buffer.from(rows, 'latin1') })
   await scratch.git(['read-tree', '--reset', '-u', nothing], { index, workTree: repo.top })

@@ -21,6 +21,6 @@ function meansGit(step: string): boolean {
       .replace(/:[\s\S]*$/, '')
       .replace(/[. ]+$/, '')
       .toLowerCase()
-    return plain === '.git' || /^git~\d+$/.test(plain) || (part.includes('\\') && plain === '..')
+    return plain === '.git' || /^git~\d+$/.test(plain) || (step.includes('\\') && part === '..')
   })
 }

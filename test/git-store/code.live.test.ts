@@ -146,8 +146,8 @@ test('random work trees come out bit for bit, index included', async (t) => {
   let run = 0
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step, { maxLength: 8 }),
-      fc.array(step, { minLength: 1, maxLength: 10 }),
+      fc.array(step, { maxLength: 6 }),
+      fc.array(step, { minLength: 1, maxLength: 8 }),
       async (first, second) => {
         await laptop.machine.git(laptop.top, 'checkout', '--quiet', '--force', '--detach', start)
         await laptop.machine.git(laptop.top, 'clean', '--quiet', '-ffdx')
@@ -162,7 +162,7 @@ test('random work trees come out bit for bit, index included', async (t) => {
         t.deepEqual(await pictureOf(desktop.machine, there), sent)
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 30 },
   )
 })
 

@@ -1,6 +1,7 @@
 /** The code goes along: unpushed commits, index and work tree of the laptop, bit for bit on the desktop. */
 
-import { appendFile, chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { teleport } from '../support/in-process.ts'
@@ -8,6 +9,7 @@ import { dig } from '../support/json.ts'
 import { must } from '../support/sandbox.ts'
 import { snapshotRepo } from '../support/snapshot-repo.ts'
 import { pictureOf } from '../support/work-tree.ts'
+import { killedAt } from './killed-at.ts'
 import { goOn, listed, makeHome, readTranscript, type Seat, seatAt, session, tell } from './seat.ts'
 
 /** Two commits that were never pushed, and a change of every kind on top. */
@@ -185,4 +187,49 @@ test('each check has its own message: the folder, the commit, the project', asyn
   t.like(await elsewhere.refused(['pull', session, '--force']), { code: 'wrong-binding' })
   const forced = await elsewhere.run(['pull', session, '--worktree', '../forced', '--force'])
   t.like(dig(forced, 'code', 'restored'), { branch: 'main-teleport-5b1e3f2a' })
+})
+
+/** Where the code's journal, the user's work trees and their refs change. */
+const codeSteps =
+  /code\.json|gitdir|rename .*\.git-teleport-|worktree,add|read-tree|add,--intent|update-ref|symbolic-ref/
+
+test('a pull of code that is killed leaves no half work tree, and the next command puts all in order', async (t) => {
+  const home = await makeHome(t)
+  const [laptop, desktop] = [await home.sit('laptop'), await home.sit('desktop')]
+  const { machine, top } = desktop
+  await tell(laptop)
+  await work(laptop)
+  await laptop.run(['push', '--with-changes'])
+  const { files, ...rest } = await pictureOf(laptop.machine, laptop.top)
+  const { 'build/out': _, ...travelled } = files
+  const sent = { ...rest, files: travelled }
+  const clean = await pictureOf(machine, top)
+  const there = path.join(machine.home, 'beside/new')
+  const worktrees = async () => (await machine.git(top, 'worktree', 'list')).split('\n').length
+  const seen = new Set<string>()
+
+  const beside = ['pull', session, '--worktree', there]
+  const afterWorktree = async (about: string) => {
+    await desktop.run(['pull', session])
+    const whole = existsSync(there)
+    seen.add(`worktree ${whole}`)
+    if (whole) t.deepEqual(await pictureOf(machine, there), sent, about)
+    t.is(await worktrees(), whole ? 2 : 1, about)
+    t.false(
+      (await readdir(machine.home, { recursive: true })).some((name) => name.includes('.git-teleport-')),
+      about,
+    )
+    t.deepEqual(await pictureOf(machine, top), clean, about)
+  }
+  await killedAt(t, home, desktop, beside, 4, afterWorktree, codeSteps)
+
+  const afterCheckout = async (about: string) => {
+    await desktop.run(['pull', session])
+    const now = await pictureOf(machine, top)
+    seen.add(`checkout ${now.head === sent.head}`)
+    t.deepEqual(now, now.head === sent.head ? sent : clean, about)
+    t.is(await machine.git(top, 'symbolic-ref', 'HEAD'), 'refs/heads/main', about)
+  }
+  await killedAt(t, home, desktop, ['pull', session, '--checkout'], 4, afterCheckout, codeSteps)
+  t.deepEqual([...seen].sort(), ['checkout false', 'checkout true', 'worktree false', 'worktree true'])
 })
