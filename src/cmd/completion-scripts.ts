@@ -27,6 +27,7 @@ export const completions: readonly {
     options: [
       '--all',
       '--expires',
+      '--with-changes',
       '--force',
       '--fork',
       '--rescan',
@@ -41,6 +42,8 @@ export const completions: readonly {
     verb: 'pull',
     about: 'restore a session',
     options: [
+      '--checkout',
+      '--worktree',
       '--fork',
       '--force',
       '--deep',

@@ -2,7 +2,7 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import type { Oid, SessionId } from '../model.ts'
+import type { CodeCounts, LocalFile, Oid, SessionId } from '../model.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -19,6 +19,8 @@ export interface PushOptions {
   readonly trustPolicy?: string | undefined
   /** The remote may be one that everybody can read. */
   readonly public?: boolean
+  /** Unpushed commits and uncommitted changes travel too. */
+  readonly withChanges?: boolean
 }
 
 export interface PushResult {
@@ -38,6 +40,21 @@ export interface PushResult {
   readonly recipients: readonly string[]
   readonly expires: string | null
   readonly redactions: Readonly<Record<string, number>>
+  /** The code that this push carries, with `withChanges`. */
+  readonly changes: SentChanges | null
+}
+
+export interface SentChanges extends CodeCounts {
+  readonly commit: Oid
+  readonly branch: string | null
+  /** Of the bundles, before the segment is compressed. */
+  readonly sizeBytes: number
+}
+
+/** The code as it is now, ready to travel. */
+export interface Changes {
+  readonly files: readonly LocalFile[]
+  readonly sent: SentChanges
 }
 
 export interface PushJob {
@@ -49,4 +66,5 @@ export interface PushJob {
   readonly options: PushOptions
   /** Asked for while the session is read: awaited before anything is sent. */
   readonly policy: Promise<EffectivePolicy>
+  readonly changes: Changes | null
 }

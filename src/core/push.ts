@@ -1,5 +1,6 @@
 /** `push`: collect, plan what was added, encrypt, sign, one atomic push, record. */
 
+import { isCode } from '../bundle/names.ts'
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
@@ -16,6 +17,7 @@ import { forkLocally } from './fork-locally.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
 import { type Base, continuedState } from './push-base.ts'
+import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
@@ -33,8 +35,11 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const policy = pushPolicy(ws, device, options)
-    const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options, policy })
+    return withChanges(ws, options.withChanges ?? false, async (changes) => {
+      const file = options.fork ? await forkLocally(ws, chosen) : chosen
+      const readers = await ownRecipients(world, device)
+      return sendSession({ ws, device, file, readers, options, policy, changes })
+    })
   })
 }
 
@@ -57,7 +62,7 @@ export async function pushAll(
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, readers, options, policy }))
+        results.push(await sendSession({ ws, device, file, readers, options, policy, changes: null }))
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -87,7 +92,9 @@ async function sendSession(job: PushJob): Promise<PushResult> {
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
-    const outcome: Attempt = await attemptPush(job, collected, base).catch(startAnew(job, base))
+    const outcome: Attempt = await attemptPush(job, withCode(job, collected), base).catch(
+      startAnew(job, base),
+    )
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
@@ -98,6 +105,10 @@ async function sendSession(job: PushJob): Promise<PushResult> {
       hint: `git teleport push ${file.session}`,
     },
   )
+}
+
+function withCode({ changes }: PushJob, collected: Collected): Collected {
+  return changes ? { ...collected, files: [...collected.files, ...changes.files] } : collected
 }
 
 async function firstBase(job: PushJob): Promise<Base> {
@@ -184,6 +195,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
   }
   await settle(ws, draft.state, index)
   ws.world.progress.done()
+  noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
@@ -212,9 +224,13 @@ function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void
   })
 }
 
-/** Nothing was added, the readers are the same, and the expiry would hardly move. */
+/**
+ * Nothing was added, the readers are the same, and the expiry would hardly move. That the last push carried code and
+ * this one would not is no reason for one.
+ */
 function nothingToSay(job: PushJob, before: SessionState, delta: Delta, expires: string | null): boolean {
-  if (delta.sources.length > 0 || job.readers.join('\n') !== before.audience.join('\n')) return false
+  if (delta.sources.some(({ row }) => !(row.op === 'gone' && isCode(row.name)))) return false
+  if (job.readers.join('\n') !== before.audience.join('\n')) return false
   if (expires === null || before.expires === null) return expires === before.expires
   return Math.abs(Date.parse(expires) - Date.parse(before.expires)) < dayMs
 }
@@ -251,6 +267,7 @@ function describe(
     recipients: state.audience,
     expires: state.expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 
@@ -277,6 +294,7 @@ function preview(
     recipients: job.readers,
     expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 

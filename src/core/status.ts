@@ -1,11 +1,12 @@
 /** `status`: how the sessions of this work tree stand to the remote, by what this machine knows; nothing is fetched. */
 
+import { codeNames } from '../bundle/code-state.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { liveClients } from '../claude/live.ts'
 import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode } from '../errors.ts'
 import { storeSize } from '../git-store/maintenance.ts'
-import type { Oid, SessionId, SessionRecord } from '../model.ts'
+import type { Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import { changesSince } from './classify.ts'
 import { keyState } from './key.ts'
 import { readRecord } from './records.ts'
@@ -29,6 +30,8 @@ export interface SessionStatus {
   readonly commit: Oid | null
   readonly expires: string | null
   readonly live: boolean
+  /** The last push carries code changes. */
+  readonly changes: boolean
 }
 
 export interface Status {
@@ -79,11 +82,18 @@ function about(
 async function standing(
   record: SessionRecord,
   collected: Collected,
-): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires'>> {
+): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires' | 'changes'>> {
   const { current, pending } = record
   if (!current) {
     const pendingBytes = collected.files.reduce((sum, file) => sum + file.size, 0)
-    return { state: pending ? 'unsure' : 'never', pendingBytes, seq: 0, commit: null, expires: null }
+    return {
+      state: pending ? 'unsure' : 'never',
+      pendingBytes,
+      seq: 0,
+      commit: null,
+      expires: null,
+      changes: false,
+    }
   }
   const { delta, changed } = await changesSince(collected, current)
   const state = pending ? 'unsure' : changed ? 'local-ahead' : 'pushed'
@@ -93,5 +103,11 @@ async function standing(
     seq: current.seq,
     commit: current.commit,
     expires: current.expires,
+    changes: carriesCode(current),
   }
+}
+
+function carriesCode({ files }: SessionState): boolean {
+  const state = files[codeNames.state]
+  return state !== undefined && !state.gone
 }

@@ -137,6 +137,7 @@ export interface Judgement {
   readonly own: readonly string[]
   readonly state: SessionState | null
   readonly allowExpired?: boolean
+  readonly allowOtherProject?: boolean
 }
 
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
@@ -157,6 +158,7 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
     repos: await projectIds(ws),
     now: ws.world.now(),
     ...(by.allowExpired === undefined ? {} : { allowExpired: by.allowExpired }),
+    ...(by.allowOtherProject === undefined ? {} : { allowOtherProject: by.allowOtherProject }),
   })
   for (const note of notes) ws.world.note(note)
   checkSequence(tip, by.state)

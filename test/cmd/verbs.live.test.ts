@@ -54,13 +54,13 @@ async function bothTrusted({
 
 /** The members of every verb's answer. Other programs rely on those of push, pull and list; more may come. */
 const members = {
-  push: 'bytesAdded bytesSent commit expires files recipients redactions ref remote segments seq session state title',
+  push: 'bytesAdded bytesSent changes commit expires files recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
-  pull: 'commit dryRun expires files from install pushedAt relocated resume seq session state tier title transcript',
+  pull: 'code commit dryRun expires files from install pushedAt relocated resume seq session state tier title transcript',
   list: 'sessions',
   'list sessions':
     'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
-  show: 'client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
+  show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
   status: 'device remote sessions storeBytes',
   fetch: 'sessions',
   rm: 'ref session title',
