@@ -236,6 +236,7 @@ function parse(pattern) {
     const match = /^\((?:\?(?:P?<\w+>|([a-z]*)(?:-([a-z]+))?([:)])))?/.exec(pattern.slice(at))
     if (!match) fail('unknown group')
     const [head, on, off, end] = match
+    if (head === '(' && pattern[at + 1] === '?') fail('unknown group')
     const before = { ...flags }
     for (const flag of on ?? '') flag in flags ? (flags[flag] = true) : fail(`unknown flag ${flag}`)
     for (const flag of off ?? '') flag in flags ? (flags[flag] = false) : fail(`unknown flag ${flag}`)

@@ -26,8 +26,8 @@ export const overlapBytes = 4 * 1024
 const shortestSecret = 6
 
 /**
- * Edits of `bytes[start, end)`, the content of a JSON string, ascending. `prefix` is looked at before it, so that a key tells
- * what the value is. `undefined` when the string is no valid JSON.
+ * Edits of `bytes[start, end)`, the content of a JSON string, ascending. `prefix`, which ends with a quote, is looked at before it, so that
+ * a key tells what the value is. `undefined` when the string is no valid JSON.
  */
 export function scanLeaf(
   bytes: Buffer,
@@ -75,12 +75,13 @@ function scanPiece(
 ): readonly Edit[] | undefined {
   const text = leafText(bytes, start, end)
   if (text === undefined) return undefined
-  const replacements = settle(prefix + text, find, label)
+  const replacements = settle(prefix === '' ? text : `${prefix}${text}"`, find, label)
   if (replacements.length === 0) return []
+  const inText = (at: number) => Math.min(text.length, Math.max(0, at - prefix.length))
   const places = offsetsInBytes(
     bytes,
     start,
-    replacements.flatMap((one) => [one.start, one.end].map((at) => Math.max(0, at - prefix.length))),
+    replacements.flatMap((one) => [inText(one.start), inText(one.end)]),
   )
   return replacements.flatMap((one, index) => {
     const [from = start, to = start] = places.slice(2 * index)
