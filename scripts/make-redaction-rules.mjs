@@ -35,9 +35,13 @@ const secretAlone = new Set([
 
 function generate(gitleaks, betterleaks) {
   const known = new Set(gitleaks.rules.map(({ id }) => id))
-  const more = betterleaks.rules.filter(({ id, skipReport }) => !known.has(id) && (!skipReport || secretAlone.has(id)))
+  const more = betterleaks.rules.filter(
+    ({ id, skipReport }) => !known.has(id) && (!skipReport || secretAlone.has(id)),
+  )
   const everywhere = globalAllowance(gitleaks.allowlist)
-  const rules = [...gitleaks.rules.map(fromGitleaks), ...more.map(fromBetterleaks)].filter(({ id }) => !leftOut.has(id))
+  const rules = [...gitleaks.rules.map(fromGitleaks), ...more.map(fromBetterleaks)].filter(
+    ({ id }) => !leftOut.has(id),
+  )
   return `/**
  * Rules for secrets of known kinds, made by scripts/make-redaction-rules.mjs from the rule sets of gitleaks and betterleaks:
  * change that file and run it again, never this one. Licences: LICENCES.md beside it. Pure.
@@ -69,11 +73,14 @@ function fromBetterleaks({ id, regex, keywords, filter = '', secretGroup }) {
   const made = { id, regex, keywords, group: secretGroup, allow: [], must: [] }
   for (const term of termsOf(filter)) {
     const entropy = /^(?:filter\.)?entropy\(finding\["secret"\]\) (<=?) ([\d.]+)$/.exec(term)
-    const matches = /^(!?)(?:filter\.)?(matchesAny|containsAny)\(finding\["(secret|match)"\], (\[[^]*\])\)$/.exec(term)
+    const matches =
+      /^(!?)(?:filter\.)?(matchesAny|containsAny)\(finding\["(secret|match)"\], (\[[\s\S]*\])\)$/.exec(term)
     if (entropy) made[entropy[1] === '<=' ? 'above' : 'atLeast'] = Number(entropy[2])
     else if (matches) {
       const [, not, how, where, list] = matches
-      const texts = [...list.matchAll(/`([^`]*)`|("(?:[^"\\\\]|\\\\.)*")/g)].map(([, raw, quoted]) => raw ?? JSON.parse(quoted))
+      const texts = [...list.matchAll(/`([^`]*)`|("(?:[^"\\\\]|\\\\.)*")/g)].map(
+        ([, raw, quoted]) => raw ?? JSON.parse(quoted),
+      )
       const regexes = how === 'matchesAny' ? texts : []
       const stopwords = how === 'containsAny' ? texts : []
       if (not) made.must.push(...regexes.map(pattern))
@@ -86,7 +93,9 @@ function fromBetterleaks({ id, regex, keywords, filter = '', secretGroup }) {
 function termsOf(filter) {
   const text = filter.trim()
   if (text === '') return []
-  return text.split(/\n?\s*\|\| (?=!?(?:filter\.)?(?:entropy|matchesAny|containsAny)\()/).map((term) => term.trim())
+  return text
+    .split(/\n?\s*\|\| (?=!?(?:filter\.)?(?:entropy|matchesAny|containsAny)\()/)
+    .map((term) => term.trim())
 }
 
 function rule({ id, regex, keywords, group, above, atLeast, allow = [], must = [] }) {
@@ -126,13 +135,16 @@ function pattern(text) {
   return [source, flags]
 }
 
-const clean = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+const clean = (object) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 
 function literal(value) {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return quoted(value)
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
-  return `{ ${Object.entries(value).map(([key, one]) => `${key}: ${literal(one)}`).join(', ')} }`
+  return `{ ${Object.entries(value)
+    .map(([key, one]) => `${key}: ${literal(one)}`)
+    .join(', ')} }`
 }
 
 function quoted(text) {
@@ -152,11 +164,14 @@ function parseToml(text) {
       table = openTable(document, header[2].split('.'), header[1] === '[[')
       continue
     }
-    const pair = /^(\w+)\s*=\s*([^]*)$/.exec(line)
+    const pair = /^(\w+)\s*=\s*([\s\S]*)$/.exec(line)
     if (!pair) throw new Error(`cannot read the line ${index + 1}: ${line.slice(0, 80)}`)
     let value = pair[2]
     const closing = value.startsWith("'''") ? "'''" : value.startsWith('"""') ? '"""' : undefined
-    const isOpen = () => (closing ? value.indexOf(closing, 3) < 0 : value.startsWith('[') && !/\]\s*(?:#.*)?$/.test(withoutTexts(value)))
+    const isOpen = () =>
+      closing
+        ? value.indexOf(closing, 3) < 0
+        : value.startsWith('[') && !/\]\s*(?:#.*)?$/.test(withoutTexts(value))
     while (isOpen()) {
       index += 1
       if (index >= lines.length) throw new Error(`unfinished value of ${pair[1]}`)
@@ -180,7 +195,7 @@ function openTable(document, names, isList) {
   return table
 }
 
-const textPattern = /'''([^]*?)'''|"""([^]*?)"""|'([^'\n]*)'|("(?:[^"\\\n]|\\.)*")/g
+const textPattern = /'''([\s\S]*?)'''|"""([\s\S]*?)"""|'([^'\n]*)'|("(?:[^"\\\n]|\\.)*")/g
 
 function withoutTexts(value) {
   return value.replace(textPattern, '').replace(/#.*/g, '')

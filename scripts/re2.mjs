@@ -43,9 +43,12 @@ export function reachOf(tree, keywords) {
     const rest = parts.slice(to)
     const before = sum(parts.slice(0, from), inFront) + (inner ? inner.before : sum(held, inFront))
     const after = (inner ? inner.after : sum(held, behind)) + sum(rest, behind)
-    const open = (inner ? inner.open : sum(held, widest) === Infinity) || sum(rest, widest) === Infinity
+    const open =
+      (inner ? inner.open : sum(held, widest) === Number.POSITIVE_INFINITY) ||
+      sum(rest, widest) === Number.POSITIVE_INFINITY
     const assigns = assignsWithin(held, rest) ?? inner?.assigns
-    if (before !== Infinity && (!best || before < best.before)) best = { before, after: Math.min(after, 16384), open, assigns }
+    if (before !== Number.POSITIVE_INFINITY && (!best || before < best.before))
+      best = { before, after: Math.min(after, 16384), open, assigns }
   }
   return best
 }
@@ -64,9 +67,9 @@ function widestReach(reaches) {
 const sum = (nodes, measure) => nodes.reduce((total, node) => total + measure(node), 0)
 
 /** In front of a keyword, blanks and names without an end count as 64: longer ones are no secret's neighbours. */
-const inFront = measure((set) => (set.negated ? Infinity : 64))
+const inFront = measure((set) => (set.negated ? Number.POSITIVE_INFINITY : 64))
 /** Behind it an end is looked for at first within so many characters, and further on when a match goes to that end. */
-const behind = measure((set) => (set.negated || sizeOf(set) > 128 ? 8192 : 256))
+const behind = measure((set) => (!set.negated && sizeOf(set) > 128 ? 8192 : 256))
 
 function measure(openSet) {
   const width = (node) => {
@@ -74,9 +77,9 @@ function measure(openSet) {
     if (node.kind === 'either') return Math.max(...node.children.map(width))
     if (node.kind === 'all') return sum(node.children, width)
     if (node.kind !== 'repeat') return widest(node)
-    if (node.max !== Infinity) return node.max === 0 ? 0 : width(node.child) * node.max
+    if (node.max !== Number.POSITIVE_INFINITY) return node.max === 0 ? 0 : width(node.child) * node.max
     const least = node.min * width(node.child)
-    return least + (node.child.kind === 'set' ? openSet(node.child) : openSet({ negated: true }))
+    return least + (node.child.kind === 'set' ? openSet(node.child) : openSet({ negated: true, ranges: [] }))
   }
   return width
 }
@@ -86,7 +89,8 @@ function assignsWithin(held, [name, quotes, sign]) {
   const names = held.length === 1 ? spellings(held[0]) : undefined
   if (!names?.every((text) => /^[ \t\w.-]*$/.test(text)) || !name || !quotes || !sign) return undefined
   const idiom = [name, quotes, sign].map((node) => write(node, false)).join('')
-  if (!idiom.startsWith(`(?:[\\t \\-.0-9A-Z_a-z]{0,20})[\\t\\n\\f\\r "']{0,3}(?:=|>|:{1,3}=|`)) return undefined
+  if (!idiom.startsWith(`(?:[\\t \\-.0-9A-Z_a-z]{0,20})[\\t\\n\\f\\r "']{0,3}(?:=|>|:{1,3}=|`))
+    return undefined
   return Math.max(...names.map((text) => text.length)) + 20
 }
 
@@ -109,7 +113,10 @@ function alwaysHolds(node, keywords) {
   if (node.kind === 'group') return alwaysHolds(node.child, keywords)
   if (node.kind === 'repeat') return node.min > 0 && alwaysHolds(node.child, keywords)
   if (node.kind === 'either') return node.children.every((child) => alwaysHolds(child, keywords))
-  return node.kind === 'all' && node.children.some((_, from) => holdingRun(node.children, from, keywords) !== undefined)
+  return (
+    node.kind === 'all' &&
+    node.children.some((_, from) => holdingRun(node.children, from, keywords) !== undefined)
+  )
 }
 
 /** All texts that the node can match, in lower case; undefined when they are too many. */
@@ -214,8 +221,8 @@ function parse(pattern) {
     at += match[0].length
     const [, sign, low, comma, high, lazy] = match
     const min = sign ? (sign === '+' ? 1 : 0) : Number(low)
-    const most = comma ? (high ? Number(high) : Infinity) : Number(low)
-    const max = sign ? (sign === '?' ? 1 : Infinity) : most
+    const most = comma ? (high ? Number(high) : Number.POSITIVE_INFINITY) : Number(low)
+    const max = sign ? (sign === '?' ? 1 : Number.POSITIVE_INFINITY) : most
     return repeated({ kind: 'repeat', child, min, max, lazy: lazy !== '' })
   }
 
@@ -223,7 +230,7 @@ function parse(pattern) {
     const char = pattern[at]
     if (char === '(') return group()
     if (char === '[') return set()
-    if (char === '\\') return escape()
+    if (char === '\\') return escaped()
     at += 1
     if (char === '.') return { kind: 'set', ranges: flags.s ? [] : [[10, 10]], negated: true, folds: false }
     if (char === '^' || char === '$') return { kind: 'assert', text: char }
@@ -238,8 +245,9 @@ function parse(pattern) {
     const [head, on, off, end] = match
     if (head === '(' && pattern[at + 1] === '?') fail('unknown group')
     const before = { ...flags }
-    for (const flag of on ?? '') flag in flags ? (flags[flag] = true) : fail(`unknown flag ${flag}`)
-    for (const flag of off ?? '') flag in flags ? (flags[flag] = false) : fail(`unknown flag ${flag}`)
+    for (const flag of `${on ?? ''}${off ?? ''}`) if (!(flag in flags)) fail(`unknown flag ${flag}`)
+    for (const flag of on ?? '') flags[flag] = true
+    for (const flag of off ?? '') flags[flag] = false
     at += head.length
     if (end === ')') return undefined
     const child = either()
@@ -249,7 +257,7 @@ function parse(pattern) {
     return { kind: 'group', child, captures: end === undefined }
   }
 
-  function escape() {
+  function escaped() {
     const char = pattern[at + 1]
     if (char === 'b' || char === 'B') {
       at += 2
@@ -357,7 +365,7 @@ function write(node, spellsCase) {
 }
 
 function quantifier({ min, max }) {
-  if (max === Infinity) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`
+  if (max === Number.POSITIVE_INFINITY) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`
   if (min === 0 && max === 1) return '?'
   return min === max ? `{${min}}` : `{${min},${max}}`
 }

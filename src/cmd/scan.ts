@@ -45,7 +45,9 @@ function report(scanned: ScannedSession, columns: number): string {
 
 function placesOf({ places }: ScannedSession, rule: string): string {
   const texts = [
-    ...new Set(places.filter((place) => place.rule === rule).map(({ file, line }) => `${safe(file)}:${line}`)),
+    ...new Set(
+      places.filter((place) => place.rule === rule).map(({ file, line }) => `${safe(file)}:${line}`),
+    ),
   ]
   const shown = texts.slice(0, shownPlaces).join(' ')
   return texts.length > shownPlaces ? `${shown} …` : shown

@@ -56,7 +56,14 @@ export async function scanSession(world: World, options: ScanOptions): Promise<S
     world.progress.done()
     const { title } = collected.scan
     const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
-    return { session: file.session, title, files: files.length, sizeBytes, counts: Object.fromEntries(sorted), places }
+    return {
+      session: file.session,
+      title,
+      files: files.length,
+      sizeBytes,
+      counts: Object.fromEntries(sorted),
+      places,
+    }
   })
 }
 

@@ -188,7 +188,12 @@ const reaches = (match: RegExpExecArray, end: number) => match.index + match[0].
 
 const farther = (text: string, start: number, end: number) => Math.min(text.length, start + 4 * (end - start))
 
-function judge(text: string, match: RegExpExecArray, { rule, cleared, exact }: Ready, findings: Finding[]): void {
+function judge(
+  text: string,
+  match: RegExpExecArray,
+  { rule, cleared, exact }: Ready,
+  findings: Finding[],
+): void {
   const secret = secretOf(match, rule.group)
   if (secret === '' || holdsLabelOnly(secret)) return
   const bits = rule.above === undefined && rule.atLeast === undefined ? 0 : entropy(secret)

@@ -15,7 +15,16 @@ const longestWord = 40
 /** Values that say nothing, although they stand under a name that sounds like a secret. */
 const stopList = new Set([
   ...['localhost', 'postgres', 'password', 'passwort', 'password1', 'password123', 'changeme', 'changeit'],
-  ...['username', 'undefined', 'development', 'production', 'disabled', 'required', 'optional', 'administrator'],
+  ...[
+    'username',
+    'undefined',
+    'development',
+    'production',
+    'disabled',
+    'required',
+    'optional',
+    'administrator',
+  ],
   ...['anonymous', 'database', 'internal', 'external', 'testtest', 'test1234', 'testing123', 'example.com'],
   ...['12345678', '123456789', '1234567890', '00000000', 'xxxxxxxx', 'notasecret', 'insecure', 'supersecret'],
 ])
@@ -49,7 +58,10 @@ function formsOf(value: string): readonly KnownValue[] {
     JSON.stringify(value).slice(1, -1),
     encodeURIComponent(value),
     // What forms and most libraries leave as it is differs.
-    encodeURIComponent(value).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`),
+    encodeURIComponent(value).replace(
+      /[!'()*]/g,
+      (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+    ),
     encodeURIComponent(value).replaceAll('%20', '+'),
   ]
   return [
@@ -68,7 +80,9 @@ function form(text: string, embedded: boolean): KnownValue {
  */
 function encoded(plain: Buffer): readonly string[] {
   const forms = [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), plain]).toString('base64').replace(/=+$/, '')
+    const text = Buffer.concat([Buffer.alloc(before), plain])
+      .toString('base64')
+      .replace(/=+$/, '')
     const first = before === 0 ? 0 : before + 1
     const whole = (before + plain.length) % 3 === 0
     return text.slice(first, whole ? undefined : -1)

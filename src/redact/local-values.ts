@@ -69,7 +69,7 @@ async function readSmall(file: string): Promise<string> {
 /** `NAME=value` lines, with `export`, quotes and comments as shells and dotenv have them. */
 function assignments(text: string): readonly (readonly [string, string])[] {
   const line =
-    /^[ \t]*(?:export[ \t]+)?([\w.-]{1,200})[ \t]*[=:][ \t]*(?:"((?:[^"\\]|\\[^])*)"|'([^']*)'|`([^`]*)`|([^\r\n]*))/gm
+    /^[ \t]*(?:export[ \t]+)?([\w.-]{1,200})[ \t]*[=:][ \t]*(?:"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'|`([^`]*)`|([^\r\n]*))/gm
   return [...text.matchAll(line)].map(([, name = '', double, single, tick, bare = '']) => {
     const quoted = double?.replace(/\\n/g, '\n').replace(/\\(.)/gs, '$1') ?? single ?? tick
     return [name, quoted ?? bare.replace(/[ \t]+#.*$/, '').trim()]
@@ -103,17 +103,26 @@ function safelyDecoded(text: string): string {
 }
 
 const looksRandom = (value: string) =>
-  value.length >= 16 && /^\S+$/.test(value) && !/[:/]/.test(value) && /\d/.test(value) && /[a-z]/i.test(value) && entropy(value) > 3.3
+  value.length >= 16 &&
+  /^\S+$/.test(value) &&
+  !/[:/]/.test(value) &&
+  /\d/.test(value) &&
+  /[a-z]/i.test(value) &&
+  entropy(value) > 3.3
 
 const isPath = (value: string) => /^(?:\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(value)
 
 /** `//host/:_authToken=…`, `_password=…`. */
 function npmSecrets(text: string): readonly string[] {
-  const found = [...text.matchAll(/^[^#;\r\n]*?_(?:authToken|auth|password)[ \t]*=[ \t]*"?([^"\r\n]+?)"?[ \t]*$/gm)]
+  const found = [
+    ...text.matchAll(/^[^#;\r\n]*?_(?:authToken|auth|password)[ \t]*=[ \t]*"?([^"\r\n]+?)"?[ \t]*$/gm),
+  ]
   return found.flatMap(([, value = '']) => (isTelling(value) && !isPlaceholder(value) ? [value] : []))
 }
 
 function netrcPasswords(text: string): readonly string[] {
-  const found = [...text.matchAll(/\bpassword\s+("[^"]+"|\S+)/g)].map(([, value = '']) => value.replace(/^"|"$/g, ''))
+  const found = [...text.matchAll(/\bpassword\s+("[^"]+"|\S+)/g)].map(([, value = '']) =>
+    value.replace(/^"|"$/g, ''),
+  )
   return found.filter((value) => isTelling(value) && !isPlaceholder(value))
 }

@@ -1,7 +1,8 @@
 /** Which strings of a row are looked past: ids, times, signatures and images, of which a changed character breaks the row. Pure. */
 
 /** Keys of conversation rows whose values name other rows, or say when. Anything may stand under them, so values are judged too. */
-const idKey = /^(?:.*(?:uuid|Uuid|UUID)|(?:.*[a-z_])?(?:id|Id|ID)|ids|timestamp|.*(?:Timestamp|_at|At|Time)|version|type|subtype|role|model)$/
+const idKey =
+  /^(?:.*(?:uuid|Uuid|UUID)|(?:.*[a-z_])?(?:id|Id|ID)|ids|timestamp|.*(?:Timestamp|_at|At|Time)|version|type|subtype|role|model)$/
 const secretKey = /key|token|secret|pass|auth|cred/i
 /** `toolu_…`, `msg_…`, UUIDs, numbers, times, file names of checkpoints. */
 const idValue =

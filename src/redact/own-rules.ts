@@ -36,7 +36,18 @@ export const ownRules: readonly Rule[] = [
   },
   {
     id: 'env-assignment',
-    keywords: ['password', 'passwd', 'passphrase', 'pwd', 'secret', 'token', 'key', 'credential', '_pass', '_auth'],
+    keywords: [
+      'password',
+      'passwd',
+      'passphrase',
+      'pwd',
+      'secret',
+      'token',
+      'key',
+      'credential',
+      '_pass',
+      '_auth',
+    ],
     source: `\\b[A-Z][A-Z0-9_]{0,60}(?:(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|KEY|CREDENTIALS?|_PASS|_AUTH)[A-Z0-9_]{0,30})=${`(?:${quote})?`}([^\\s"'\`\\\\;|<>()]{6,1000})`,
     flags: '',
     near: { before: 73, after: 1050, assigns: 40 },
@@ -56,7 +67,8 @@ export const ownRules: readonly Rule[] = [
     source: `(?:^|[\\n{,;]|\\\\n)[ \\t-]{0,40}(?:export )?[\\w.-]{0,40}${secretName}[ \\t]{0,4}[:=][ \\t]{0,4}([^\\s"'\`\\\\,;#<>(){}[\\]]{8,200})(?=[ \\t]*(?:$|[\\r\\n#,;}]|\\\\[rn]))`,
     flags: 'i',
     near: { before: 120, after: 260, assigns: 40 },
-    judge: (secret) => isValue(secret) && /\d/.test(secret) && /[^\d.:_-]/.test(secret) && entropy(secret) > 2.5,
+    judge: (secret) =>
+      isValue(secret) && /\d/.test(secret) && /[^\d.:_-]/.test(secret) && entropy(secret) > 2.5,
   },
   {
     id: 'session-cookie',
@@ -68,7 +80,15 @@ export const ownRules: readonly Rule[] = [
   },
   {
     id: 'session-cookie',
-    keywords: ['phpsessid=', 'jsessionid=', 'connect.sid=', 'sessionid=', '_session=', '__secure-', '__host-'],
+    keywords: [
+      'phpsessid=',
+      'jsessionid=',
+      'connect.sid=',
+      'sessionid=',
+      '_session=',
+      '__secure-',
+      '__host-',
+    ],
     source: `(?:PHPSESSID|JSESSIONID|connect\\.sid|sessionid|[a-z]{1,30}_session|__(?:Secure|Host)-[\\w.-]{1,40})=([^\\s;"',\\\\&]{16,2000})`,
     flags: 'i',
     near: { before: 44, after: 2050 },

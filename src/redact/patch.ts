@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { TeleportError } from '../errors.ts'
 import { asSha256, isSessionId, isSha256, type SessionId, type Sha256 } from '../model.ts'
-import { byteReader, type ByteReader } from './byte-reader.ts'
+import { type ByteReader, byteReader } from './byte-reader.ts'
 
 /** `length` bytes at `at` of the redacted piece stand for `original`. */
 export interface Edit {

@@ -55,17 +55,27 @@ function editsOfLine(
     return found.edits
   } catch (error) {
     if (!(error instanceof TeleportError) || error.code !== 'secret-found') throw error
-    throw new TeleportError('secret-found', `line ${line}: ${error.message}`, { cause: error, data: { line } })
+    throw new TeleportError('secret-found', `line ${line}: ${error.message}`, {
+      cause: error,
+      data: { line },
+    })
   }
 }
 
 const isBlank = (bytes: Buffer, start: number, end: number) => {
-  for (let at = start; at < end; at++) if (!' \t\r'.includes(String.fromCharCode(bytes[at] ?? 0))) return false
+  for (let at = start; at < end; at++)
+    if (!' \t\r'.includes(String.fromCharCode(bytes[at] ?? 0))) return false
   return true
 }
 
 /** The edited row must be a row, and nothing may be found in it. */
-function lookAgain(bytes: Buffer, start: number, end: number, edits: readonly Edit[], scanner: Scanner): void {
+function lookAgain(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  edits: readonly Edit[],
+  scanner: Scanner,
+): void {
   const row = Buffer.concat(
     editedBytes(
       bytes.subarray(start, end),

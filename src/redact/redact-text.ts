@@ -144,7 +144,8 @@ function editsOf({ context, bytes, last }: Stretch, scanner: Scanner) {
   const ending = all.at(-1)
   const usual = bytes.length - overlapBytes
   // What goes up to the end may go on behind it.
-  const cut = ending && ending.end === bytes.length ? Math.min(usual, ending.start) : afterStraddling(all, usual)
+  const cut =
+    ending && ending.end === bytes.length ? Math.min(usual, ending.start) : afterStraddling(all, usual)
   return { edits: all.filter(({ end }) => end <= cut), cut }
 }
 

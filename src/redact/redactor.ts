@@ -3,12 +3,12 @@
  * machine knows itself.
  */
 
-import type { Edit as PatchEdit } from './patch.ts'
 import { TeleportError } from '../errors.ts'
 import { secretFinder } from './find-secrets.ts'
-import { labelMaker } from './label.ts'
 import { knownValues } from './known-values.ts'
+import { labelMaker } from './label.ts'
 import { ownRules } from './own-rules.ts'
+import type { Edit as PatchEdit } from './patch.ts'
 import { redactDocument } from './redact-document.ts'
 import { redactRows } from './redact-rows.ts'
 import { guardContent, redactText } from './redact-text.ts'

@@ -62,21 +62,27 @@ test('secrets are gathered from the places where tools keep them', async (t) => 
     '.aws/credentials': `[default]\naws_access_key_id = AKIDNOTSECRET1\naws_secret_access_key = aws/file+secret\n`,
   }
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(home, name), text)
-  const env = { MY_PASSWORD: 'from-variable', SSH_AUTH_SOCK: '/run/agent.sock', PATH: '/usr/bin:/bin', PWD: '/home/ada' }
-  const found = await collectKnownValues({ env, home, folders: [project, project, path.join(home, 'missing')] })
-  t.deepEqual(
-    [...found].sort(),
-    [
-      'Zx81kq0PmW3vTt5Rb7',
-      'aws/file+secret',
-      'env-file-token',
-      'from-variable',
-      'in address1',
-      'in%20address1',
-      'local-file-key-1',
-      'netrc-file-pass',
-      'npm-file-token',
-      'two words 1',
-    ],
-  )
+  const env = {
+    MY_PASSWORD: 'from-variable',
+    SSH_AUTH_SOCK: '/run/agent.sock',
+    PATH: '/usr/bin:/bin',
+    PWD: '/home/ada',
+  }
+  const found = await collectKnownValues({
+    env,
+    home,
+    folders: [project, project, path.join(home, 'missing')],
+  })
+  t.deepEqual([...found].sort(), [
+    'Zx81kq0PmW3vTt5Rb7',
+    'aws/file+secret',
+    'env-file-token',
+    'from-variable',
+    'in address1',
+    'in%20address1',
+    'local-file-key-1',
+    'netrc-file-pass',
+    'npm-file-token',
+    'two words 1',
+  ])
 })

@@ -46,7 +46,10 @@ test('the same secret has the same label, and another key gives another', async 
 })
 
 test('a key that names a secret tells what its value is', async (t) => {
-  const { output } = await redactAll('session.jsonl', row({ input: { password: 'correct7horse', note: 'correct7horse' } }))
+  const { output } = await redactAll(
+    'session.jsonl',
+    row({ input: { password: 'correct7horse', note: 'correct7horse' } }),
+  )
   t.regex(output.toString(), /"password":"\[REDACTED:[^"]*","note":"correct7horse"/)
 })
 
@@ -75,7 +78,10 @@ test('ids, times, signatures and images stay', async (t) => {
 })
 
 test('a key like an id hides no secret', async (t) => {
-  const { output } = await redactAll('session.jsonl', row({ access_key_id: `AKI${'A'}QWERTY234567ASDF`, id: token }))
+  const { output } = await redactAll(
+    'session.jsonl',
+    row({ access_key_id: `AKI${'A'}QWERTY234567ASDF`, id: token }),
+  )
   t.false(output.includes('QWERTY234567'))
   t.false(output.includes(token))
 })
@@ -83,7 +89,8 @@ test('a key like an id hides no secret', async (t) => {
 const thinking = (text: string) => ({ type: 'thinking', thinking: text, signature: 'c2ln' })
 
 test('a block of thinking with a secret goes whole, and its neighbours stay', async (t) => {
-  const content = (...blocks: unknown[]) => row({ uuid: 'x', message: { role: 'assistant', content: blocks } })
+  const content = (...blocks: unknown[]) =>
+    row({ uuid: 'x', message: { role: 'assistant', content: blocks } })
   const [text, secret, fine] = [{ type: 'text', text: 'hi' }, thinking(`use ${token}`), thinking('fine')]
   const cases: readonly (readonly [string, string])[] = [
     [content(secret, text), content(text)],
@@ -128,7 +135,9 @@ test('what is nested too deep is refused, never passed', async (t) => {
   const { output } = await redactAll('session.jsonl', nested(deepestNesting))
   t.false(output.includes(token))
   for (const depth of [deepestNesting + 1, 100_000]) {
-    const error = await t.throwsAsync(redactAll('session.jsonl', `{}\n${nested(depth)}`), { code: 'secret-found' })
+    const error = await t.throwsAsync(redactAll('session.jsonl', `{}\n${nested(depth)}`), {
+      code: 'secret-found',
+    })
     t.regex(error?.message ?? '', /^session\.jsonl: line 2: /)
   }
   await t.throwsAsync(redactAll('tasks/1.json', nested(100_000)), { code: 'secret-found' })
@@ -146,7 +155,9 @@ test('secrets at every border of the pieces of a long string are found', async (
 })
 
 test('a secret longer than a piece goes whole', async (t) => {
-  const long = Buffer.from(Array.from({ length: 180_000 }, (_, index) => (index * index * 31) % 251)).toString('base64')
+  const long = Buffer.from(
+    Array.from({ length: 180_000 }, (_, index) => (index * index * 31) % 251),
+  ).toString('base64')
   const { output } = await redactAll('session.jsonl', `{"t":"api_token='${long}' end"}\n`)
   t.true(output.length < 200, `${output.length}`)
   t.true(output.includes(' end'))

@@ -3,9 +3,9 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { everywhere, importedRules } from '../../src/redact/rules.generated.ts'
-import { isPlaceholder, looksLikeCode } from '../../src/redact/placeholder.ts'
 import { ownRules } from '../../src/redact/own-rules.ts'
+import { isPlaceholder, looksLikeCode } from '../../src/redact/placeholder.ts'
+import { everywhere, importedRules } from '../../src/redact/rules.generated.ts'
 import { find } from './find.ts'
 import { plantedSecrets, redactorWith } from './support.ts'
 
@@ -31,7 +31,7 @@ const own: readonly (readonly [rule: string, before: string, secret: string, aft
   ['url-token', 'git clone https://', `${'a1b2c3d4e5'}${'f6a7b8c9d0'}zz`, '@git.host/x.git'],
   ['env-assignment', 'export SMTP_PASSWORD=', 'x9-Tq4_mmVz', '\n'],
   ['env-assignment', 'SESSION_SECRET="', 'x9-Tq4_mmVz', '"'],
-  ['keyed-password', 'db: { passwd: \'', 'correct7horse', "' }"],
+  ['keyed-password', "db: { passwd: '", 'correct7horse', "' }"],
   ['keyed-password', '{\\"password\\":\\"', 'correct7horse', '\\"}'],
   ['keyed-password', 'admin:\n  password: ', 'correct7horse', '\n  port: 80'],
   ['session-cookie', 'Set-Cookie: session=', 'q8w7e6r5t4y3u2i1o0', '; Path=/'],
@@ -46,7 +46,12 @@ const own: readonly (readonly [rule: string, before: string, secret: string, aft
   ['client-password', 'mysql -u root -p', 'corr3cthorse', ' app'],
   ['netrc-password', 'machine host login ada password ', 'corr3cthorse', ''],
   ['age-secret-key', '', `AGE-SECRET-${'KEY-PQ-1'}${'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L'.repeat(2)}`, ''],
-  ['private-key-part', 'head:\n', `-----BEGIN ${'PRIVATE KEY-----'}\n${'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49'.repeat(2)}`, '\n'],
+  [
+    'private-key-part',
+    'head:\n',
+    `-----BEGIN ${'PRIVATE KEY-----'}\n${'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49'.repeat(2)}`,
+    '\n',
+  ],
   [
     'base64-private-key',
     'kubectl: ',
@@ -67,20 +72,23 @@ for (const [index, [rule, before, secret, after]] of own.entries()) {
 }
 
 test('every own rule has a case', (t) => {
-  t.deepEqual([...new Set(ownRules.map(({ id }) => id))].sort(), [...new Set(own.map(([rule]) => rule))].sort())
+  t.deepEqual(
+    [...new Set(ownRules.map(({ id }) => id))].sort(),
+    [...new Set(own.map(([rule]) => rule))].sort(),
+  )
 })
 
 const harmless = [
   'password: $DB_PASSWORD',
   'password: "<your password>"',
-  'API_KEY=${API_KEY}',
+  `API_KEY=\${API_KEY}`,
   'export TOKEN=$(cat token)',
   'const token = await readToken(options.path)',
   'apiKey: process.env.API_KEY,',
   'secret: Uint8Array',
   '{ "password": "example", "token": "changeme" }',
   'postgres://user:password@localhost:5432/db',
-  'https://ada:${TOKEN}@host/x',
+  `https://ada:\${TOKEN}@host/x`,
   'Authorization: Bearer <token>',
   'curl -u $USER:$PASSWORD https://host',
   '"js-tokens": "^9.0.1"',
@@ -97,16 +105,20 @@ test('placeholders, code and digests stay', async (t) => {
 })
 
 test('stand-ins and expressions are told from values', (t) => {
-  for (const text of ['$X', '${X}', '<key>', 'your-key', 'xxxx', 'changeme', '...', 'null']) t.true(isPlaceholder(text), text)
-  for (const text of ['user.password', 'API_TOKEN', 'f(x)', './key.pem', 'https://h/x', '^1.2.3']) t.true(looksLikeCode(text), text)
-  for (const text of ['tr0ub4dor&3', 'q8w7e6r5t4', 'S3cure-Horse']) t.false(isPlaceholder(text) || looksLikeCode(text), text)
+  for (const text of ['$X', `\${X}`, '<key>', 'your-key', 'xxxx', 'changeme', '...', 'null'])
+    t.true(isPlaceholder(text), text)
+  for (const text of ['user.password', 'API_TOKEN', 'f(x)', './key.pem', 'https://h/x', '^1.2.3'])
+    t.true(looksLikeCode(text), text)
+  for (const text of ['tr0ub4dor&3', 'q8w7e6r5t4', 'S3cure-Horse'])
+    t.false(isPlaceholder(text) || looksLikeCode(text), text)
 })
 
 test('every expression compiles', (t) => {
   t.true(importedRules.length > 380)
   for (const { source, flags, must = [], allow = [] } of importedRules) {
     t.truthy(new RegExp(source, flags))
-    for (const pattern of [...must, ...allow.flatMap(({ regexes = [] }) => regexes)]) t.truthy(new RegExp(...pattern))
+    for (const pattern of [...must, ...allow.flatMap(({ regexes = [] }) => regexes)])
+      t.truthy(new RegExp(...pattern))
   }
   for (const pattern of everywhere.regexes ?? []) t.truthy(new RegExp(...pattern))
 })

@@ -20,7 +20,8 @@ export function plantedSecrets(): readonly Planted[] {
   const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
   return recordsIn(dig(document, 'planted')).map((each) => {
     const { kind, text, parts } = each
-    if (typeof kind !== 'string' || typeof text !== 'string' || !Array.isArray(parts)) throw new Error('bad fixture')
+    if (typeof kind !== 'string' || typeof text !== 'string' || !Array.isArray(parts))
+      throw new Error('bad fixture')
     const secret = parts.join('')
     return { kind, secret, text: text.replace('{}', () => secret) }
   })
@@ -77,4 +78,3 @@ export function patched(output: Uint8Array, edits: readonly Edit[]): Buffer {
   }
   return Buffer.concat([...parts, output.subarray(at)])
 }
-

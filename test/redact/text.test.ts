@@ -5,11 +5,19 @@ import { patched, redactAll, redactorWith, token } from './support.ts'
 
 test('plain text is redacted, and the patches give it back', async (t) => {
   const before = `one\nexport TOKEN=${token}\r\nthree ${token}\n`
-  for (const name of ['session-subdir/tool-results/a.txt', 'plans/p.md', 'paste-cache/0123456789abcdef.txt', 'file-history/0123456789abcdef@v1']) {
+  for (const name of [
+    'session-subdir/tool-results/a.txt',
+    'plans/p.md',
+    'paste-cache/0123456789abcdef.txt',
+    'file-history/0123456789abcdef@v1',
+  ]) {
     const { output, edits, findings } = await redactAll(name, before)
     t.regex(output.toString(), /^one\nexport TOKEN=\[REDACTED:[^\]]+\]\r\nthree \[REDACTED:[^\]]+\]\n$/)
     t.is(patched(output, edits).toString(), before)
-    t.deepEqual(findings.map(([, line]) => line), [2, 3])
+    t.deepEqual(
+      findings.map(([, line]) => line),
+      [2, 3],
+    )
   }
 })
 
@@ -26,7 +34,9 @@ test('a secret at any place of a long text is found, however it comes', async (t
 })
 
 test('one secret from end to end goes whole', async (t) => {
-  const long = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * index * 31) % 251)).toString('base64')
+  const long = Buffer.from(
+    Array.from({ length: 300_000 }, (_, index) => (index * index * 31) % 251),
+  ).toString('base64')
   const before = `first\napi_token='${long}'\nlast\n`
   const { output, edits } = await redactAll('a.txt', before)
   t.regex(output.toString(), /^first\napi_token='\[REDACTED:[^\]]+\]'\nlast\n$/)
@@ -49,7 +59,9 @@ test('a JSON document is edited in its strings, and anything else of that name a
 test('what is in the work tree is never altered: a secret there is refused', async (t) => {
   const clean = await redactAll('worktree/changes.patch', '+const a = 1\n')
   t.is(clean.output.toString(), '+const a = 1\n')
-  const error = await t.throwsAsync(redactAll('worktree/changes.patch', `+a\n+key = "${token}"\n`), { code: 'secret-found' })
+  const error = await t.throwsAsync(redactAll('worktree/changes.patch', `+a\n+key = "${token}"\n`), {
+    code: 'secret-found',
+  })
   t.regex(error?.message ?? '', /^worktree\/changes\.patch: line 2 /)
   t.false(JSON.stringify(error).includes(token.slice(8)))
 })
@@ -76,7 +88,10 @@ test('a short text is redacted by itself', async (t) => {
 })
 
 test('redacting twice changes nothing more', async (t) => {
-  const once = await redactAll('a.txt', `password: "correct7horse" and https://ada:${token}@host/ TOKEN=${token}\n`)
+  const once = await redactAll(
+    'a.txt',
+    `password: "correct7horse" and https://ada:${token}@host/ TOKEN=${token}\n`,
+  )
   t.true(once.edits.length >= 3)
   const twice = await redactAll('a.txt', once.output)
   t.deepEqual(twice.edits, [])
