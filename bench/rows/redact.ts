@@ -27,9 +27,13 @@ export const redact: RowGroup = {
     const found = recall(redactor)
     say('reading what holds no secret')
     const session = inventedTranscript(quick ? 2_000_000 : 20_000_000)
-    const [times, inSession] = await readTimes(redactor, session, quick ? 2 : 7)
+    const { wallMs, cpuMs, findings } = await readTimes(redactor, session, quick ? 2 : 7)
     const inFiles = await falsePositives(redactor)
-    return [found, noise(inSession, session.length, inFiles), speed(session.length, median(times))]
+    return [
+      found,
+      noise(findings, session.length, inFiles),
+      speed(session.length, median(wallMs), median(cpuMs)),
+    ]
   },
 }
 
@@ -59,13 +63,14 @@ function noise(
   }
 }
 
-function speed(bytes: number, ms: number): Row {
-  const rate = bytes / 1000 / ms
+/** Held to the processor's time, which a busy machine does not falsify. */
+function speed(bytes: number, wallMs: number, cpuMs: number): Row {
+  const rate = (ms: number) => bytes / 1000 / ms
   return {
     what: 'redaction: reading a transcript',
-    bar: '> 20 MB/s',
-    measured: `${rate.toFixed(0)} MB/s`,
-    ok: rate > 20,
+    bar: '> 20 MB in a second of the processor',
+    measured: `${rate(cpuMs).toFixed(0)} MB, ${rate(wallMs).toFixed(0)} MB by the clock`,
+    ok: rate(cpuMs) > 20,
   }
 }
 
@@ -87,23 +92,24 @@ function inventedTranscript(bytes: number): Buffer {
 }
 
 /** Rows that are dropped for what they are, recorded requests, are no findings. */
-async function readTimes(
-  redactor: Redactor,
-  bytes: Buffer,
-  rounds: number,
-): Promise<readonly [number[], number]> {
-  const times: number[] = []
+async function readTimes(redactor: Redactor, bytes: Buffer, rounds: number) {
+  const wallMs: number[] = []
+  const cpuMs: number[] = []
   let findings = 0
   for (let round = 0; round <= rounds; round++) {
     findings = 0
     const start = performance.now()
+    const before = process.cpuUsage()
     await drain(redactor, 'session.jsonl', bytes, (rule) => {
       if (rule !== 'api-request') findings++
     })
     // The first round compiles.
-    if (round > 0) times.push(performance.now() - start)
+    if (round === 0) continue
+    const { user, system } = process.cpuUsage(before)
+    cpuMs.push((user + system) / 1000)
+    wallMs.push(performance.now() - start)
   }
-  return [times, findings]
+  return { wallMs, cpuMs, findings }
 }
 
 async function falsePositives(redactor: Redactor) {

@@ -34,8 +34,16 @@ export function secretFinder(
 ): FindSecrets {
   const clearedEverywhere = clearing([everywhere])
   const ready = rules.map((rule) => makeReady(rule, clearedEverywhere))
-  const words = [...new Set(rules.flatMap((rule) => rule.keywords))]
-  const rulesOf = words.map((word) => ready.filter(({ rule }) => rule.keywords.includes(word)))
+  const byWord = new Map<string, Ready[]>()
+  for (const each of ready) {
+    for (const word of each.rule.keywords) {
+      const others = byWord.get(word)
+      if (others) others.push(each)
+      else byWord.set(word, [each])
+    }
+  }
+  const words = [...byWord.keys()]
+  const rulesOf = [...byWord.values()]
   const find = keywordFinder([...words, ...known.map(knownWord)])
   const hits = newHits()
 

@@ -58,21 +58,21 @@ function letterClasses(words: readonly string[]) {
 
 interface Trie {
   /** Rows of `classes` cells; 0 is none, since nothing leads to the root. */
-  readonly next: number[]
+  readonly next: Uint32Array
   readonly ends: number[][]
 }
 
 function buildTrie(words: readonly string[], classOf: Uint8Array, classes: number): Trie {
-  const next: number[] = new Array<number>(classes).fill(0)
+  const letters = words.reduce((sum, word) => sum + word.length, 0)
+  const next = new Uint32Array((letters + 1) * classes)
   const ends: number[][] = [[]]
   words.forEach((word, index) => {
     let state = 0
-    for (const letter of word) {
-      const cell = state * classes + (classOf[letter.charCodeAt(0)] ?? 0)
+    for (let at = 0; at < word.length; at++) {
+      const cell = state * classes + (classOf[word.charCodeAt(at)] ?? 0)
       if (next[cell] === 0) {
         next[cell] = ends.length
         ends.push([])
-        for (let each = 0; each < classes; each++) next.push(0)
       }
       state = next[cell] ?? 0
     }
@@ -86,7 +86,7 @@ function buildTrie(words: readonly string[], classOf: Uint8Array, classes: numbe
  * step, which always leads to the root, and says whether a word ends in the state.
  */
 function link({ next, ends }: Trie, classes: number) {
-  const table = new Uint32Array(next.length)
+  const table = new Uint32Array(ends.length * classes)
   const fallback = new Uint32Array(ends.length)
   const queue = [0]
   for (let index = 0; index < queue.length; index++) {
