@@ -66,7 +66,10 @@ export const errorCodes = {
   'clock-skew': [exitCodes.unsafe, 'the push lies in the future: the clocks of two machines disagree'],
   'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
   'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
-  'secret-found': [exitCodes.unsafe, 'a secret cannot be taken out of the session, or content not looked through'],
+  'secret-found': [
+    exitCodes.unsafe,
+    'a secret cannot be taken out of the session, or content not looked through',
+  ],
 
   'no-git': [exitCodes.notUsableHere, 'git is not installed, or too old'],
   'no-repository': [exitCodes.notUsableHere, 'not inside a Git repository with a work tree'],
