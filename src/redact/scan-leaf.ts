@@ -81,7 +81,7 @@ function scanPiece(
   const places = offsetsInBytes(
     bytes,
     start,
-    replacements.flatMap((one) => [inText(one.start), inText(one.end)]),
+    replacements.flatMap((one) => wholePairs(text, inText(one.start), inText(one.end))),
   )
   return replacements.flatMap((one, index) => {
     const [from = start, to = start] = places.slice(2 * index)
@@ -102,3 +102,12 @@ function add(edits: Edit[], edit: Edit): void {
 function joined(one: Edit, other: Edit): Edit {
   return { ...one, start: Math.min(one.start, other.start), end: Math.max(one.end, other.end) }
 }
+
+/** Two escapes that are one character stay together: half of one is refused by the API. */
+function wholePairs(text: string, start: number, end: number): readonly [number, number] {
+  const parts = (at: number) => isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))
+  return [parts(start) ? start - 1 : start, parts(end) ? end + 1 : end]
+}
+
+const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00
+const isLow = (unit: number) => unit >= 0xdc00 && unit < 0xe000

@@ -34,6 +34,8 @@ test('a character of several bytes is never parted', async (t) => {
   const { output } = await redactAll('session.jsonl', row({ text: `password: "pä5Swörd-für-alle"` }))
   t.notThrows(() => new TextDecoder('utf-8', { fatal: true }).decode(output))
   t.regex(output.toString(), /password: \\"\[REDACTED/)
+  const pair = await redactAll('session.jsonl', `{"t":"DB_PASSWORD=${'aB3'.repeat(333)}\\ud83d\\ude00 x"}\n`)
+  t.regex(pair.output.toString(), /^\{"t":"DB_PASSWORD=\[REDACTED:[^\]]+\] x"\}\n$/)
 })
 
 test('the same secret has the same label, and another key gives another', async (t) => {

@@ -3,8 +3,10 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
+import { secretFinder } from '../../src/redact/find-secrets.ts'
 import { ownRules } from '../../src/redact/own-rules.ts'
 import { isPlaceholder, looksLikeCode } from '../../src/redact/placeholder.ts'
+import type { Finding } from '../../src/redact/rule.ts'
 import { everywhere, importedRules } from '../../src/redact/rules.generated.ts'
 import { find } from './find.ts'
 import { plantedSecrets, redactorWith } from './support.ts'
@@ -111,6 +113,23 @@ test('stand-ins and expressions are told from values', (t) => {
     t.true(looksLikeCode(text), text)
   for (const text of ['tr0ub4dor&3', 'q8w7e6r5t4', 'S3cure-Horse'])
     t.false(isPlaceholder(text) || looksLikeCode(text), text)
+})
+
+test('looking near keywords only finds what looking everywhere does', (t) => {
+  const rules = [...importedRules, ...ownRules]
+  const everywhereFinder = secretFinder(
+    rules.map(({ near: _, ...rule }) => rule),
+    [],
+    everywhere,
+  )
+  const nearFinder = secretFinder(rules, [], everywhere)
+  const told = (findings: readonly Finding[]) =>
+    [...new Set(findings.map(({ rule, start, end }) => `${rule} ${start} ${end}`))].sort()
+  const filler = 'words and "names": of a session, as they come.\n'.repeat(20)
+  for (const { kind, text } of plantedSecrets()) {
+    const whole = Buffer.from(`${filler}${text}\n${filler}`).toString('latin1')
+    t.deepEqual(told(nearFinder(whole)), told(everywhereFinder(whole)), kind)
+  }
 })
 
 test('every expression compiles', (t) => {
