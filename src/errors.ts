@@ -85,6 +85,10 @@ export const errorCodes = {
   ],
   'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
   'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
+  'secret-found': [
+    exitCodes.unsafe,
+    'a secret cannot be taken out of the session, or content not looked through',
+  ],
 
   'no-git': [exitCodes.notUsableHere, 'git is not installed, or too old'],
   'no-repository': [exitCodes.notUsableHere, 'not inside a Git repository with a work tree'],

@@ -20,6 +20,7 @@ import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
 import { RmCommand } from './rm.ts'
+import { ScanCommand } from './scan.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
@@ -38,6 +39,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   list: [ListCommand],
   show: [ShowCommand],
   status: [StatusCommand],
+  scan: [ScanCommand],
   rm: [RmCommand],
   key: Object.values(key),
   member: Object.values(member),

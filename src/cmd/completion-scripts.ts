@@ -73,6 +73,7 @@ export const completions: readonly {
     options: ['--stat', '--full', '--thinking', '--offline', '--remote'],
     sessions: true,
   },
+  { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
   {

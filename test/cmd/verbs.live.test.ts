@@ -62,6 +62,7 @@ const members = {
     'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
   show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
   status: 'device remote sessions storeBytes',
+  scan: 'counts files places session sizeBytes title',
   fetch: 'sessions',
   rm: 'ref session title',
   undo: 'deleted restored session',
@@ -117,6 +118,7 @@ test('every verb answers --json with one document of version 1', async (t) => {
   t.deepEqual(namesOf(recordsIn(dig(listed, 'sessions'))[0]), members['list sessions'].split(' '))
   await on(desktop, 'show', session)
   await on(desktop, 'status')
+  await on(desktop, 'scan')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')
