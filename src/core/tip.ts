@@ -23,9 +23,11 @@ import {
   type SessionId,
   type SessionState,
   type Sha256,
+  type TeamPolicy,
   type Trailers,
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
+import { isMemberAt } from './team.ts'
 import { projectIds, type Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
@@ -134,13 +136,16 @@ function blobNamed(entries: ReadonlyMap<string, TreeEntry>, name: string): Oid {
 export interface Judgement {
   /** Recipients of the devices whose signature counts as one's own. */
   readonly own: readonly string[]
+  /** Whose members' signatures count too. */
+  readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
 }
 
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
 export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<void> {
-  if (!by.own.includes(tip.signer.recipient)) {
+  const { recipient } = tip.signer
+  if (!by.own.includes(recipient) && !isMemberAt(by.team ?? null, recipient, ws.world.now())) {
     throw new TeleportError(
       'untrusted-signer',
       `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`,
