@@ -101,6 +101,9 @@ function worldOf({ machine, top }: Site): World {
     choose: async () => undefined,
     askPassphrase: async () => '',
     background: false,
+    attended: false,
+    show() {},
+    system: { policyFile: '/nonexistent', policyOwner: null, isPublicHost: () => false },
     signal: new AbortController().signal,
   }
 }

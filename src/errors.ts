@@ -67,6 +67,18 @@ export const errorCodes = {
   rollback: [exitCodes.unsafe, 'the remote shows an older state than this machine has seen'],
   'expired-session': [exitCodes.unsafe, 'the session has expired'],
   'clock-skew': [exitCodes.unsafe, 'the push lies in the future: the clocks of two machines disagree'],
+  'bad-policy': [exitCodes.unsafe, 'a policy file cannot be read, and nothing is guessed'],
+  'policy-not-accepted': [
+    exitCodes.unsafe,
+    'the team of this remote has not been accepted on this machine yet',
+  ],
+  'policy-gone': [exitCodes.unsafe, 'the policy that was there is not on the remote any more'],
+  'policy-rewound': [exitCodes.unsafe, 'the default branch does not go on from the policy accepted last'],
+  'not-allowed': [exitCodes.unsafe, 'a policy forbids it'],
+  'public-remote': [
+    exitCodes.unsafe,
+    'the remote can be read by everybody, and nobody said that this is meant',
+  ],
   'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
   'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
 
