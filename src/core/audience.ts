@@ -50,7 +50,7 @@ export function keptAudience(people: People, kept: Kept): Audience {
 
 /** What the audience of a session would be by today's policy: names that are nobody's any more fall out. */
 export function presentAudience(people: People, kept: Kept): Audience {
-  const to = kept.to ?? []
+  const to = (kept.to ?? []).filter((word) => keysOf(people, word) !== undefined)
   const named = to.flatMap((word) => keysOf(people, word) ?? [])
   const guests = kept.readers.filter((reader) => isGuest(people, kept, reader))
   const alone = named.length > 0 && named.every(isPostQuantum)

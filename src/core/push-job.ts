@@ -17,6 +17,8 @@ export interface PushOptions {
   readonly dryRun?: boolean
   /** Who may read it: `me`, `team`, principals, `age1…`. Undefined keeps what the session has. */
   readonly to?: readonly string[] | undefined
+  /** The readers that the policy makes of whom it was meant for, as `rewrap` wants them. */
+  readonly present?: boolean
   /** The member who has the session from now on. */
   readonly handOff?: string | undefined
   readonly trustPolicy?: string | undefined

@@ -7,7 +7,7 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { Holder, SessionId, SessionState } from '../model.ts'
-import { type Audience, isShared, keptAudience, namedAudience, readerNames } from './audience.ts'
+import { type Audience, isShared, keptAudience, namedAudience, presentAudience, readerNames } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
@@ -113,7 +113,7 @@ async function firstBase(job: PushJob): Promise<Base> {
 async function audienceFor({ ws, people, options }: PushJob, base: Base): Promise<Audience> {
   if (options.to) return namedAudience(people, options.to)
   const kept = lastManifest(base)
-  if (kept) return keptAudience(people, kept)
+  if (kept) return options.present ? presentAudience(people, kept) : keptAudience(people, kept)
   return namedAudience(people, (await defaultTo(ws)) ?? (people.team ? ['team'] : ['me']))
 }
 
