@@ -97,7 +97,8 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
       audience: input.readers,
       redacted: false,
       origin: input.origin,
-      tier: 'exact',
+      // What others wrote stays sanitised here, however often it is carried on.
+      tier: continuedState(input.base)?.tier ?? 'exact',
       expires: input.expires,
       expiresFixed: input.expiresFixed,
       manifest,

@@ -7,6 +7,7 @@ import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { Classification, Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
+import { ownRecipients } from './device.ts'
 import { refreshIndex } from './device-index.ts'
 import { divergedError } from './diverged.ts'
 import { describeCopy } from './local-side.ts'
@@ -18,6 +19,7 @@ import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation } from './workspace.ts'
 
 /** @param moved refs that were not what the push expected */
@@ -36,8 +38,9 @@ export async function nextBase(
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
-  await judgeTip(ws, tip, { own: job.readers, state, allowExpired: true })
-  const open = await openTip(ws, tip, device)
+  const own = await ownRecipients(ws.world, device)
+  const signer = await judgeTip(ws, tip, { own, state, allowExpired: true })
+  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state })
   if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
   return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
 }
@@ -60,7 +63,7 @@ function remoteAhead(tip: OpenTip): TeleportError {
 async function rebuildState(
   job: PushJob,
   collected: Collected,
-  tip: OpenTip,
+  tip: TrustedTip,
   previous: SessionState | null,
 ): Promise<SessionState> {
   const { ws, device } = job
