@@ -32,10 +32,12 @@ export const errorCodes = {
   'bad-session-id': [exitCodes.usage, 'not a session id or a prefix of one'],
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
+  'mixed-readers': [exitCodes.usage, 'post-quantum readers cannot be mixed with any others'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
 
   'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
+  'unknown-member': [exitCodes.nothingMatched, 'nobody of that name is a member of the team'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
   'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
   'nothing-to-undo': [exitCodes.nothingMatched, 'no pull on this machine is left to undo'],
@@ -47,6 +49,7 @@ export const errorCodes = {
   'wrong-passphrase': [exitCodes.keyOrAccess, 'the passphrase does not open the key'],
   'passphrase-needed': [exitCodes.keyOrAccess, 'a passphrase is needed and nobody can be asked'],
   'not-a-reader': [exitCodes.keyOrAccess, 'the session is not encrypted to a key of this machine'],
+  'not-yours': [exitCodes.keyOrAccess, 'only those who wrote to the session may do this'],
   'remote-access': [exitCodes.keyOrAccess, 'git could not reach the remote or was not let in'],
   'remote-refused': [exitCodes.keyOrAccess, 'the remote refused the update'],
 
@@ -64,6 +67,18 @@ export const errorCodes = {
   rollback: [exitCodes.unsafe, 'the remote shows an older state than this machine has seen'],
   'expired-session': [exitCodes.unsafe, 'the session has expired'],
   'clock-skew': [exitCodes.unsafe, 'the push lies in the future: the clocks of two machines disagree'],
+  'bad-policy': [exitCodes.unsafe, 'a policy file cannot be read, and nothing is guessed'],
+  'policy-not-accepted': [
+    exitCodes.unsafe,
+    'the team of this remote has not been accepted on this machine yet',
+  ],
+  'policy-gone': [exitCodes.unsafe, 'the policy that was there is not on the remote any more'],
+  'policy-rewound': [exitCodes.unsafe, 'the default branch does not go on from the policy accepted last'],
+  'not-allowed': [exitCodes.unsafe, 'a policy forbids it'],
+  'public-remote': [
+    exitCodes.unsafe,
+    'the remote can be read by everybody, and nobody said that this is meant',
+  ],
   'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
   'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
 

@@ -2,6 +2,8 @@
 
 import { homedir, hostname } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { systemFacts } from '../core/system-facts.ts'
+import type { SystemFacts } from '../core/world.ts'
 import { errnoOf, TeleportError } from '../errors.ts'
 
 /** Everything a command takes from the outside. Tests make their own. */
@@ -24,6 +26,7 @@ export interface Io {
   readonly home: string
   readonly platform: NodeJS.Platform
   readonly hostname: string
+  readonly system: SystemFacts
   /** Aborted when the user interrupts: stop, clean up, return. */
   readonly signal: AbortSignal
   readonly pid: number
@@ -70,6 +73,7 @@ export function processIo(signal: AbortSignal, version: string): Io {
     get hostname() {
       return hostname()
     },
+    system: systemFacts(process.platform),
     signal,
     pid: process.pid,
     version,

@@ -44,6 +44,12 @@ export function makeWorld(io: Io, manners: Manners): World {
       progress.pause()
       return choose(io, question, choices)
     },
+    attended: isInteractive(io),
+    show(lines) {
+      progress.pause()
+      for (const line of lines) io.stderr.write(`${safe(line)}\n`)
+    },
+    system: io.system,
     background: false,
     signal: io.signal,
   }

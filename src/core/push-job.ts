@@ -2,7 +2,8 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import type { Oid, SessionId } from '../model.ts'
+import type { Holder, Oid, SessionId } from '../model.ts'
+import type { People } from './people.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface PushOptions {
@@ -14,6 +15,11 @@ export interface PushOptions {
   readonly fork?: boolean
   readonly rescan?: boolean
   readonly dryRun?: boolean
+  /** Who may read it: `me`, `team`, principals, `age1…`. Undefined keeps what the session has. */
+  readonly to?: readonly string[] | undefined
+  /** The member who has the session from now on. */
+  readonly handOff?: string | undefined
+  readonly trustPolicy?: string | undefined
 }
 
 export interface PushResult {
@@ -31,6 +37,9 @@ export interface PushResult {
   readonly bytesSent: number
   readonly files: readonly { readonly name: string; readonly op: string; readonly bytes: number }[]
   readonly recipients: readonly string[]
+  /** Who that is: `you`, members by name, `+2 readers`. */
+  readonly readableBy: readonly string[]
+  readonly holder: Holder | null
   readonly expires: string | null
   readonly redactions: Readonly<Record<string, number>>
 }
@@ -39,7 +48,8 @@ export interface PushJob {
   readonly ws: Workspace
   readonly device: DeviceKey
   readonly file: SessionFile
-  /** Recipients of everyone who may read, sorted. */
-  readonly readers: readonly string[]
+  readonly people: People
+  /** Holders that a person has been asked about. */
+  readonly asked: Set<string>
   readonly options: PushOptions
 }

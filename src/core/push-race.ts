@@ -7,13 +7,12 @@ import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { Classification, Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
-import { ownRecipients } from './device.ts'
 import { refreshIndex } from './device-index.ts'
 import { divergedError } from './diverged.ts'
 import { describeCopy } from './local-side.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeOfCopy } from './place.ts'
-import { type Base, continuedState, type Replaced } from './push-base.ts'
+import { type Base, continuedState, type Replaced, replacedState } from './push-base.ts'
 import type { PushJob } from './push-job.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
@@ -38,9 +37,9 @@ export async function nextBase(
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
-  const own = await ownRecipients(ws.world, device)
-  const signer = await judgeTip(ws, tip, { own, state, allowExpired: true })
-  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state })
+  const { people } = job
+  const signer = await judgeTip(ws, tip, { ...people, state, allowExpired: true })
+  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state })
   if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
   return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
 }
@@ -98,12 +97,9 @@ function refuseUnlessAhead(
 }
 
 /** What a forced push takes the place of, as this machine remembers it. Its commit stays in the store. */
-export async function keepReplaced(
-  ws: Workspace,
-  { session, commit, seq, manifest }: SessionState,
-): Promise<Replaced> {
-  await keepRef(ws.store, `replaced/${session}/${commit}`, commit)
-  return { commit, seq, repo: manifest.repo, links: manifest.links }
+export async function keepReplaced(ws: Workspace, state: SessionState): Promise<Replaced> {
+  await keepRef(ws.store, `replaced/${state.session}/${state.commit}`, state.commit)
+  return replacedState(state, true)
 }
 
 /** What a forced push takes the place of. Its commit stays in the store, whatever the remote does with it. */
@@ -113,7 +109,11 @@ async function replace(job: PushJob, remote: Oid, state: SessionState | null): P
   const tip = await readTip(ws, file.session, remote).catch(ignoreDamage)
   const seq = Math.max(tip?.trailers.seq ?? 0, state?.seq ?? 0)
   const open = tip ? await openTip(ws, tip, device).catch(ignoreDamage) : null
-  return { commit: remote, seq, repo: open?.manifest.repo ?? null, links: open?.manifest.links ?? [] }
+  const expiry = {
+    expires: tip?.trailers.expires ?? null,
+    expiresFixed: open?.manifest.expiresFixed ?? false,
+  }
+  return { commit: remote, seq, manifest: open?.manifest ?? null, expiry, onRemote: true }
 }
 
 /** What cannot be read is replaced all the same: that is what --force is for. */

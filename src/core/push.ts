@@ -3,19 +3,33 @@
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { SessionId, SessionState } from '../model.ts'
+import type { Holder, SessionId, SessionState } from '../model.ts'
+import { type Audience, isShared, keptAudience, namedAudience, readerNames } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
-import { loadDevice, ownRecipients } from './device.ts'
+import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
+import { confirmHolder, nextHolder } from './holder.ts'
+import { knownPeople, type People } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
-import { type Base, continuedState } from './push-base.ts'
+import { confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
+import {
+  type Base,
+  continuedState,
+  type Expiry,
+  lastExpiry,
+  lastManifest,
+  predecessor,
+  startAnew,
+} from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, settle, writeRecord } from './records.ts'
+import { redactedFor } from './redacted-for.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -29,7 +43,14 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options })
+    return sendSession({
+      ws,
+      device,
+      file,
+      people: await peopleFor(ws, device, options),
+      options,
+      asked: new Set(),
+    })
   })
 }
 
@@ -45,11 +66,11 @@ export async function pushAll(
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
-    const readers = await ownRecipients(world, device)
+    const people = await peopleFor(ws, device, options)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, readers, options }))
+        results.push(await sendSession({ ws, device, file, people, options, asked: new Set() }))
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -59,16 +80,26 @@ export async function pushAll(
   })
 }
 
+/** The policy is asked for where there is one, or where others than one's own devices are meant. */
+async function peopleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<People> {
+  const words = options.to ?? (await defaultTo(ws)) ?? []
+  const others =
+    options.handOff !== undefined || words.some((word) => word !== 'me' && !word.startsWith('age1'))
+  return knownPeople(ws, device, others ? 'anew' : 'fresh')
+}
+
 /** Tries again when somebody was faster, on what they left. */
-async function sendSession(job: PushJob): Promise<PushResult> {
+export async function sendSession(job: PushJob): Promise<PushResult> {
   const { ws, file } = job
   let base: Base | null = null
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     base ??= await firstBase(job)
+    const audience = await audienceFor(job, base)
+    base = withFittingIdentity(job, base, audience)
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
-    const outcome: Attempt = await attemptPush(job, collected, base).catch(startAnew(job, base))
+    const outcome: Attempt = await attemptPush(job, collected, base, audience).catch(restartFrom(job, base))
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
@@ -82,13 +113,28 @@ async function sendSession(job: PushJob): Promise<PushResult> {
 }
 
 async function firstBase(job: PushJob): Promise<Base> {
-  const state = await currentState(job.ws, job.file.session)
-  if (!state) return { kind: 'first' }
-  if (state.audience.every((reader) => job.readers.includes(reader)))
-    return { kind: 'continue', previous: state }
-  job.ws.world.note('a reader was removed: the session is encrypted anew; what they have fetched they keep')
-  const { commit, seq, manifest } = state
-  return { kind: 'restart', replaced: { commit, seq, repo: manifest.repo, links: manifest.links } }
+  const previous = await currentState(job.ws, job.file.session)
+  return previous ? { kind: 'continue', previous } : { kind: 'first' }
+}
+
+/** What `--to` says; else what the session has; else `teleport.to`, the team where there is one, one's own devices. */
+async function audienceFor({ ws, people, options }: PushJob, base: Base): Promise<Audience> {
+  if (options.to) return namedAudience(people, options.to)
+  const kept = lastManifest(base)
+  if (kept) return keptAudience(people, kept)
+  return namedAudience(people, (await defaultTo(ws)) ?? (people.team ? ['team'] : ['me']))
+}
+
+/**
+ * Who is let in gets the whole log, so a log that was written for one's own devices only is left as it is, and the
+ * others get a new one. So do those who stay when somebody has to go.
+ */
+function withFittingIdentity({ ws, people }: PushJob, base: Base, { readers }: Audience): Base {
+  const state = continuedState(base)
+  const why = state ? needsNewIdentity(state, readers, people.own) : null
+  if (why === null) return base
+  ws.world.note(why)
+  return startAnew(base)
 }
 
 type Attempt =
@@ -99,7 +145,7 @@ type Attempt =
   | { readonly result: null; readonly base: Base }
 
 /** A log that this machine's key does not open, since it has another one now: it can go on only from the start. */
-function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
+function restartFrom({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
   return async (error) => {
     const state = continuedState(base)
     if (!hasCode(error, 'not-a-reader') || !state) throw error
@@ -116,18 +162,28 @@ function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown)
   }
 }
 
-async function attemptPush(job: PushJob, collected: Collected, base: Base): Promise<Attempt> {
-  const { ws, device, file, options, readers } = job
+async function attemptPush(
+  job: PushJob,
+  collected: Collected,
+  base: Base,
+  audience: Audience,
+): Promise<Attempt> {
+  const { ws, device, file, options, people } = job
+  const { readers } = audience
   const before = continuedState(base)
   ws.world.progress.step('comparing', collected.file.sizeBytes)
-  const delta = await planDelta(collected.files, before?.files ?? {}, {
+  const files = travelling(collected.files, isShared(readers, people.own))
+  const delta = await planDelta(files, before?.files ?? {}, {
     rescan: options.rescan ?? false,
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(ws, before, options)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires))
+  const expiry = nextExpiry(ws, file.session, lastExpiry(base), options)
+  const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
+  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
     return unchanged(job, base.previous)
-  if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
+  if (options.dryRun) return { result: preview(job, collected, delta, base, { audience, expiry, holder }) }
+  await confirmTeam(ws, people, audience)
+  await confirmHolder(job, lastManifest(base)?.holder ?? null)
   const person = await author(ws)
   const origin = await describeOrigin(ws, device, {
     ...collected.origin,
@@ -139,7 +195,9 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     origin,
     scan: collected.scan,
     delta,
-    readers,
+    audience,
+    redacted: redactedFor(readers, people.own),
+    holder,
     author: person,
     ...expiry,
   }
@@ -148,6 +206,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     entries: [draft.entry],
     readers,
     repo: draft.state.manifest.repo,
+    policy: audience.policy,
     action: 'push',
   })
   await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
@@ -170,12 +229,12 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
 
 function nextExpiry(
   ws: Workspace,
-  before: SessionState | null,
-  options: PushOptions,
-): { readonly expires: string | null; readonly expiresFixed: boolean } {
-  const { expiresDays } = options
+  session: SessionId,
+  before: Expiry | null,
+  { expiresDays }: PushOptions,
+): Expiry {
   if (expiresDays === undefined && before?.expiresFixed) {
-    refuseWhenOver(ws, before)
+    refuseWhenOver(ws, session, before)
     return { expires: before.expires, expiresFixed: true }
   }
   if (expiresDays === null) return { expires: null, expiresFixed: true }
@@ -184,18 +243,33 @@ function nextExpiry(
 }
 
 /** What was meant to end is not brought back by a push that does not say so. */
-function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void {
+function refuseWhenOver(ws: Workspace, session: SessionId, { expires }: Expiry): void {
   if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
   throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
     hint: `git teleport push --expires 30d ${session}`,
   })
 }
 
-/** Nothing was added, the readers are the same, and the expiry would hardly move. */
-function nothingToSay(job: PushJob, before: SessionState, delta: Delta, expires: string | null): boolean {
-  if (delta.sources.length > 0 || job.readers.join('\n') !== before.audience.join('\n')) return false
-  if (expires === null || before.expires === null) return expires === before.expires
-  return Math.abs(Date.parse(expires) - Date.parse(before.expires)) < dayMs
+/** What a push says beside what was added. */
+interface Terms {
+  readonly audience: Audience
+  readonly expiry: Expiry
+  readonly holder: Holder | null
+}
+
+/** Nothing was added, the readers and the holder are the same, and the expiry would hardly move. */
+function nothingToSay(
+  job: PushJob,
+  before: SessionState,
+  delta: Delta,
+  { audience, expiry, holder }: Terms,
+): boolean {
+  if (delta.sources.length > 0 || audience.readers.join('\n') !== before.audience.join('\n')) return false
+  if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
+  if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
+    return false
+  if (expiry.expires === null || before.expires === null) return expiry.expires === before.expires
+  return Math.abs(Date.parse(expiry.expires) - Date.parse(before.expires)) < dayMs
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
@@ -228,6 +302,8 @@ function describe(
     bytesSent,
     files: filesOf(delta),
     recipients: state.audience,
+    readableBy: readerNames(job.people, state.audience),
+    holder: state.manifest.holder,
     expires: state.expires,
     redactions: {},
   }
@@ -237,9 +313,10 @@ function preview(
   job: PushJob,
   collected: Collected,
   delta: Delta,
-  expires: string | null,
-  before: SessionState | null,
+  base: Base,
+  { audience, expiry, holder }: Terms,
 ): PushResult {
+  const before = continuedState(base)
   job.ws.world.progress.done()
   return {
     session: job.file.session,
@@ -248,13 +325,15 @@ function preview(
     ref: sessionRef(job.file.session),
     remote: { name: job.ws.remote.name, url: job.ws.remote.url },
     commit: null,
-    seq: (before?.seq ?? 0) + 1,
+    seq: (predecessor(base)?.seq ?? 0) + 1,
     segments: (before?.manifest.segments.length ?? 0) + 1,
     bytesAdded: delta.bytes,
     bytesSent: 0,
     files: filesOf(delta),
-    recipients: job.readers,
-    expires,
+    recipients: audience.readers,
+    readableBy: readerNames(job.people, audience.readers),
+    holder,
+    expires: expiry.expires,
     redactions: {},
   }
 }

@@ -1,6 +1,6 @@
 /** Who signed a session and whose words it holds, for people and for programs. */
 
-import { fingerprint } from '../crypto/ssh-public-key.ts'
+import { fingerprint } from '../crypto/recipient.ts'
 import type { DeviceId } from '../model.ts'
 import { teamPolicy } from './team.ts'
 import type { TrustedTip } from './trusted-tip.ts'

@@ -36,7 +36,7 @@ export async function stateAfterPull(
     origin: await describeOrigin(ws, device, { platform, home, config, root, cwd, projectDir }),
     tier: tip.tier,
     expires: tip.trailers.expires,
-    expiresFixed: restored.previous?.expiresFixed ?? false,
+    expiresFixed: tip.manifest.expiresFixed ?? false,
     manifest: tip.manifest,
     entry: null,
     files: restored.files,

@@ -23,11 +23,12 @@ import {
   type SessionId,
   type SessionState,
   type Sha256,
+  type TeamPolicy,
   type Trailers,
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
 import { type SignedBy, type Signer, untrusted } from '../trust/signer.ts'
-import { type Currency, identifySigner } from './signer.ts'
+import { identifySigner } from './signer.ts'
 import { projectIds, type Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
@@ -136,17 +137,19 @@ function blobNamed(entries: ReadonlyMap<string, TreeEntry>, name: string): Oid {
 export interface Judgement {
   /** Recipients of the devices whose signature counts as one's own. */
   readonly own: readonly string[]
+  /** Whose members' signatures count too; looked up when it is needed and not given. */
+  readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
-  /** How current the list of members has to be; default `fresh`. */
-  readonly members?: Currency
+  /** `pinned` asks nobody for the list of members; default `fresh`. */
+  readonly members?: 'fresh' | 'pinned'
   /** To look at, never to install: a signer whom nobody believes is told, not refused. */
   readonly allowStranger?: boolean
 }
 
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
 export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<Signer> {
-  const signer = await identifySigner(ws, tip.signer.recipient, by.own, by.members ?? 'fresh')
+  const signer = await identifySigner(ws, tip, by)
   if (signer.kind === 'unknown' && !by.allowStranger) throw untrusted(signedBy(tip), signer)
   const notes = checkBinding(tip, {
     ref: sessionRef(tip.session),

@@ -6,9 +6,10 @@ import { beginInstall, type Installation, recoverInstalls } from '../claude/inst
 import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { type Remote, resolveRemote } from '../git-store/remote.ts'
+import { readRemoteHead } from '../git-store/remote-head.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
 import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
-import type { SessionId } from '../model.ts'
+import type { Oid, SessionId } from '../model.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -20,6 +21,8 @@ export interface Workspace {
   readonly claude: ClaudeHome
   /** The policy commit that `--trust-policy` accepts at first sight. */
   readonly trustPolicy: string | null
+  /** Where the remote's HEAD is; asked once, and given up when the workspace is closed. */
+  remoteHead(): Promise<Oid | null>
 }
 
 export interface WorkspaceOptions {
@@ -40,6 +43,9 @@ export async function withWorkspace<T>(
   const remote = await resolveRemote(repo, options.remote)
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
   const store = await openStore(repo, remote)
+  const closing = new AbortController()
+  const signal = AbortSignal.any([closing.signal, world.signal])
+  let head: Promise<Oid | null> | undefined
   try {
     return await work({
       world,
@@ -48,8 +54,15 @@ export async function withWorkspace<T>(
       store,
       claude: claudeHome(world.env, world.home, world.platform),
       trustPolicy: options.trustPolicy ?? null,
+      remoteHead() {
+        head ??= readRemoteHead(repo, store.dir, remote, signal)
+        // Whoever asked early may never come to look.
+        head.catch(() => undefined)
+        return head
+      },
     })
   } finally {
+    closing.abort()
     await store.close()
   }
 }

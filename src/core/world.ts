@@ -27,10 +27,25 @@ export interface World {
   readonly askPassphrase: AskPassphrase
   /** Lets a person choose one of several; undefined when nobody is there. */
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>
+  /** Somebody is at the terminal: some things nobody may answer in advance. */
+  readonly attended: boolean
+  /** What a question is about, line by line, before it is asked: shown even when nothing else is. */
+  show(lines: readonly string[]): void
+  /** What the system, not the user, says about this machine. */
+  readonly system: SystemFacts
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
+}
+
+export interface SystemFacts {
+  /** The managed policy; see docs/policy.md. */
+  readonly policyFile: string
+  /** The user id that must own it; null where files have none. */
+  readonly policyOwner: number | null
+  /** Whether a host may be asked if it shows a repository to everybody: not one of this machine or its own network. */
+  isPublicHost(host: string): boolean
 }
 
 /** `2026-11-20T12:00:00Z`: the one form of time in everything that is signed or printed. */

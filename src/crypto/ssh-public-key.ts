@@ -47,11 +47,6 @@ export function deviceIdOf(blob: Uint8Array): DeviceId {
   return id
 }
 
-/** As ssh-keygen prints it: `SHA256:` and base64 without padding. */
-export function fingerprint({ blob }: SshPublicKey): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
-}
-
 /** For Node's own verify and encrypt functions. */
 export function publicKeyObject(key: SshPublicKey): KeyObject {
   const parts = partsOf(key.blob)

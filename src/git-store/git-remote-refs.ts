@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { hasCode, TeleportError } from '../errors.ts'
 import { type Oid, type Progress, silentProgress } from '../model.ts'
-import { droppedConfigMark } from './environment.ts'
+import { accessError } from './access-error.ts'
 import { askGit, type GitAnswer, type GitContext, gitFailed } from './git.ts'
 import { listRefs, readRef, updateRefs } from './local-refs.ts'
 import { remoteWords, showOutside } from './outside-text.ts'
@@ -91,15 +91,7 @@ export class GitRemoteRefs implements RemoteRefs {
   }
 
   #accessError(answer: GitAnswer): TeleportError {
-    const said = showOutside(answer.stderr.replaceAll(this.#remote.url, this.#remote.name))
-    const about = `git cannot reach the remote ${showOutside(this.#remote.name, 60)}, or was not let in`
-    const dropped = this.#store.environment[droppedConfigMark] === '1'
-    return new TeleportError('remote-access', said === '' ? about : `${about}: ${said}`, {
-      hint: dropped
-        ? 'settings of `git -c` and GIT_CONFIG_COUNT are not passed on: put what the login needs into a config file'
-        : `git ls-remote ${showOutside(this.#remote.name, 60)} HEAD`,
-      data: { exitCode: answer.exitCode },
-    })
+    return accessError(this.#repo, this.#remote, answer)
   }
 
   async push(updates: readonly RefUpdate[], progress: Progress = silentProgress): Promise<PushOutcome> {

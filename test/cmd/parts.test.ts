@@ -185,6 +185,7 @@ function screen(isTerminal = true, columns = 80) {
     home: '/home/x',
     platform: 'linux',
     hostname: 'x',
+    system: { policyFile: '/nonexistent', policyOwner: null, isPublicHost: () => false },
     signal: controller.signal,
     pid: 1,
     version: '0',

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { run } from '../../src/cmd/cli.ts'
 import type { Io } from '../../src/cmd/io.ts'
+import type { SystemFacts } from '../../src/core/world.ts'
 import { parseJson } from './json.ts'
 import type { Machine } from './sandbox.ts'
 
@@ -14,6 +15,7 @@ export interface InProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly now?: () => Date
   readonly signal?: AbortSignal
+  readonly system?: Partial<SystemFacts>
 }
 
 export interface Told {
@@ -45,6 +47,7 @@ export async function teleport(
     home: machine.home,
     platform: process.platform,
     hostname: machine.name,
+    system: { policyFile: '/nonexistent', policyOwner: null, isPublicHost: () => false, ...options.system },
     signal: options.signal ?? new AbortController().signal,
     pid: process.pid,
     version: '0.0.0-test',

@@ -1,0 +1,56 @@
+/** Everyone whose keys a command knows: one's own devices, the team, and those whom the policy wants among the readers. */
+
+import type { DeviceKey } from '../crypto/device-key.ts'
+import { deviceIdOf, parseSshPublicKey } from '../crypto/ssh-public-key.ts'
+import type { DeviceId, TeamPolicy } from '../model.ts'
+import { ownRecipients } from './device.ts'
+import { effectivePolicy } from './effective-policy.ts'
+import { isMemberAt, teamPolicy } from './team.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface People {
+  /** Recipients of one's own devices, this one included, sorted. */
+  readonly own: readonly string[]
+  readonly team: TeamPolicy | null
+  /** `policy.requiredReaders`: recipients, or principals of members. */
+  readonly required: readonly string[]
+  /** What the lifetimes of keys are held to. */
+  readonly now: Date
+}
+
+/**
+ * `fresh` asks the remote for the policy, but only where one was accepted before or `anew` says so: whoever works alone
+ * pays nothing for teams. Throws what `teamPolicy` throws.
+ */
+export async function knownPeople(
+  ws: Workspace,
+  device: DeviceKey,
+  how: 'fresh' | 'pinned' | 'anew',
+): Promise<People> {
+  const pinned = await teamPolicy(ws, how === 'anew' ? 'fresh' : 'pinned')
+  const team = how === 'fresh' && pinned ? await teamPolicy(ws, 'fresh') : pinned
+  return {
+    own: await ownRecipients(ws.world, device),
+    team,
+    required: (await effectivePolicy(ws, team)).requiredReaders.value,
+    now: ws.world.now(),
+  }
+}
+
+/** The devices whose signature is believed now: null for an own one, else whose it is. */
+export function believedDevices({ own, team, now }: People): ReadonlyMap<DeviceId, string | null> {
+  const members = (team?.members ?? []).filter(({ recipient }) => isMemberAt(team, recipient, now))
+  return new Map([
+    ...members.map(({ device, principal }): [DeviceId, string | null] => [device, principal]),
+    ...own.map((recipient): [DeviceId, string | null] => [
+      deviceIdOf(parseSshPublicKey(recipient).blob),
+      null,
+    ]),
+  ])
+}
+
+/** The names that the policy gives to one's own devices; none for who is no member. */
+export function ownPrincipals({ own, team }: People): readonly string[] {
+  const members = (team?.members ?? []).filter(({ recipient }) => own.includes(recipient))
+  return [...new Set(members.map(({ principal }) => principal))]
+}
