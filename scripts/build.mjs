@@ -41,5 +41,8 @@ const { metafile } = await build({
   banner: { js: requireForCommonJs },
   define: { GIT_TELEPORT_VERSION: JSON.stringify(version) },
 })
-await chmod(path.join(out, 'dist/git-teleport.js'), 0o755)
+const entry = path.join(out, 'dist/git-teleport.js')
+// The entry holds no package, and `--version` loads nothing else.
+await writeFile(entry, (await readFile(entry, 'utf8')).replace(`${requireForCommonJs}\n`, ''))
+await chmod(entry, 0o755)
 await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(metafile, root))

@@ -112,7 +112,9 @@ function refuseMixed(readers: readonly string[]): void {
   throw new TeleportError(
     'mixed-readers',
     `${postQuantum} of ${readers.length} readers have post-quantum keys (age1pq1…), which cannot be mixed with any others`,
-    { hint: 'name post-quantum readers only, or none: one reader of the older kind would void their protection' },
+    {
+      hint: 'name post-quantum readers only, or none: one reader of the older kind would void their protection',
+    },
   )
 }
 

@@ -33,7 +33,8 @@ export async function keySource(
 
 /** This machine's device key. Throws `no-key` with the way to get one. `repo` saves a process. */
 export async function loadDevice(world: World, repo?: UserRepo): Promise<DeviceKey> {
-  return loadDeviceKey(await keySource(world, repo), world.askPassphrase)
+  const agent = world.env['SSH_AUTH_SOCK'] || undefined
+  return loadDeviceKey(await keySource(world, repo), world.askPassphrase, agent)
 }
 
 /** Recipients of all own devices, this one included, sorted. */

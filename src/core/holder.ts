@@ -26,11 +26,16 @@ export function isMine(people: People, holder: Holder): boolean {
 }
 
 /** Asks before a push to a session that somebody else was given. Throws `interrupted` for a no. */
-export async function confirmHolder({ ws, people, file, asked }: PushJob, holder: Holder | null): Promise<void> {
+export async function confirmHolder(
+  { ws, people, file, asked }: PushJob,
+  holder: Holder | null,
+): Promise<void> {
   if (!holder || isMine(people, holder) || asked.has(holder.principal)) return
   const question = `${holder.principal} has session ${file.session} since ${holder.since}. Push to it all the same?`
   if (!(await ws.world.confirm(question))) {
-    throw new TeleportError('interrupted', 'nothing was sent', { hint: `git teleport push --fork ${file.session}` })
+    throw new TeleportError('interrupted', 'nothing was sent', {
+      hint: `git teleport push --fork ${file.session}`,
+    })
   }
   asked.add(holder.principal)
 }

@@ -26,6 +26,8 @@ export interface PlaceOptions {
   readonly as?: SessionId | undefined
   readonly deep?: boolean | undefined
   readonly restoreEnv?: boolean | undefined
+  /** Where the session was launched is somebody else's word: a folder outside of the project is not taken. */
+  readonly stayInProject?: boolean | undefined
 }
 
 /**
@@ -41,7 +43,9 @@ export function placeFor(
   const { claude, repo } = ws
   const folders = { platform: claude.platform, home: claude.home, config: claude.config, root: repo.top }
   const here: Here = { ...folders, projectDir: '', session: options.as ?? session }
-  const launch = origin ? planRelocation(origin, session, here).path(origin.cwd) : repo.top
+  const told = origin ? planRelocation(origin, session, here).path(origin.cwd) : repo.top
+  const isOurs = !options.stayInProject || isInside(told, repo.top, claude.platform)
+  const launch = isOurs ? told : repo.top
   const projectDir = options.existing?.projectDir ?? claude.projectDirName ?? projectDirName(launch)
   return {
     here: { ...here, projectDir },

@@ -11,13 +11,16 @@ import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
+import type { DropCounts } from './piece-tier.ts'
 import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
+import { describeSigner, otherWriters, type SignerFacts } from './signer-facts.ts'
 import { compareSides } from './standing.ts'
 import { stateAfterPull } from './state-after-pull.ts'
-import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { judgeTip, openTip, readTip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 import { formatTime } from './world.ts'
@@ -37,6 +40,14 @@ export interface PullResult {
   readonly state: Classification
   readonly tier: 'exact' | 'sanitised'
   readonly from: { readonly principal: string; readonly device: string; readonly host: string }
+  /** Whose key signed the tip. */
+  readonly signer: SignerFacts
+  /** Everybody else whose words it holds; their rows are sanitised. */
+  readonly writers: readonly string[]
+  /** Rows and files of theirs that were left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** The code that the sender had checked out. */
+  readonly codeCommit: Oid | null
   readonly commit: Oid
   readonly seq: number
   /** Absolute path of the transcript here. */
@@ -56,10 +67,14 @@ export interface PullResult {
 interface Incoming {
   readonly ws: Workspace
   readonly device: DeviceKey
-  readonly tip: OpenTip
+  readonly tip: TrustedTip
   readonly state: SessionState | null
   readonly local: LocalSide | null
   readonly options: PullOptions
+  /** What the sanitised tier leaves out, counted while it is written. */
+  readonly dropped: DropCounts
+  /** Somebody else says where the session was launched. */
+  readonly stayInProject: boolean
 }
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
@@ -68,12 +83,24 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
-    await judgeTip(ws, tip, { own: await ownRecipients(world, device), state: options.force ? null : state })
-    const open = await openTip(ws, tip, device)
+    const own = await ownRecipients(world, device)
+    const signer = await judgeTip(ws, tip, { own, state: options.force ? null : state })
+    const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state })
     const local = await findLocalSide(ws, found.session, state)
     // What was relocated deeply once goes on so: its later rows hang on rows that it left out.
     const deep = options.deep || (state?.deep ?? false)
-    const incoming: Incoming = { ws, device, tip: open, state, local, options: { ...options, deep } }
+    const dropped: DropCounts = new Map()
+    const stayInProject = signer.kind !== 'own'
+    const incoming: Incoming = {
+      ws,
+      device,
+      tip: open,
+      state,
+      local,
+      options: { ...options, deep },
+      dropped,
+      stayInProject,
+    }
     if (options.fork) return pullFork(incoming)
     return local ? pullOnto(incoming, local) : pullNew(incoming)
   })
@@ -81,30 +108,28 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
 
 /** The remote one becomes a session of its own here; the local one is not touched. */
 async function pullFork(incoming: Incoming): Promise<PullResult> {
-  const { ws, tip, options } = incoming
+  const { ws, tip } = incoming
   const as = parseSessionId(ws.world.uuid())
-  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, as })
+  const place = newPlace(incoming, as)
   return withInstallation(ws, as, async (install) => {
-    const applied = await materialise(ws, tip, emptyBase, place, install)
+    const applied = await materialise(ws, tip, emptyBase, place, install, incoming.dropped)
     return report(incoming, 'new', place, applied, await finish(incoming, install))
   })
 }
 
 async function pullNew(incoming: Incoming): Promise<PullResult> {
-  const place = placeFor(
-    incoming.ws,
-    incoming.tip.session,
-    lastOrigin(incoming.tip.manifest),
-    incoming.options,
-  )
-  return replaceBy(incoming, 'new', emptyBase, place, null)
+  return replaceBy(incoming, 'new', emptyBase, newPlace(incoming), null)
+}
+
+function newPlace({ ws, tip, options, stayInProject }: Incoming, as?: SessionId): Place {
+  return placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, as, stayInProject })
 }
 
 async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResult> {
   const { ws, state, tip, options } = incoming
   const { found, base, ...standing } = await compareSides(ws, tip, local, state, options)
   if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected.scan.messages)
-  const place = standing.place ?? placeFor(ws, tip.session, lastOrigin(tip.manifest), options)
+  const place = standing.place ?? newPlace(incoming)
   const changes = (options.deep && !state?.deep) || options.restoreEnv
   const anew = found === 'same' ? changes : options.force
   if (anew) return replaceBy(incoming, found, emptyBase, place, local)
@@ -123,7 +148,7 @@ async function replaceBy(
   const { ws, tip, options } = incoming
   await refuseWhenOpen(incoming)
   return withInstallation(ws, tip.session, async (install) => {
-    const applied = await materialise(ws, tip, base, place, install)
+    const applied = await materialise(ws, tip, base, place, install, incoming.dropped)
     if (local) {
       await removeCopies(local, install, options.force ?? false)
       removeLeftovers(applied, base, local, install)
@@ -211,14 +236,15 @@ async function finish(incoming: Incoming, install: Installation): Promise<Instal
   return install.commit()
 }
 
-function report(
+async function report(
   incoming: Incoming,
   state: Classification,
   place: Place,
   applied: ReadonlyMap<string, AppliedFile>,
   done: InstallReport | null,
-): PullResult {
-  const { tip, ws, local } = incoming
+): Promise<PullResult> {
+  const { tip, ws, local, dropped } = incoming
+  const signer = describeSigner(tip)
   const origin = lastOrigin(tip.manifest)
   const transcript = applied.get('session.jsonl')?.target ?? local?.file.path ?? ''
   const staged = [...applied.values()].filter((file) => file.staged !== null)
@@ -228,8 +254,17 @@ function report(
   return {
     session: place.here.session,
     state,
-    tier: 'exact',
-    from: { principal: origin?.principal ?? '', device: tip.device, host: origin?.host ?? '' },
+    tier: tip.tier,
+    // What the origin says of itself is the sender's word; the policy's is not.
+    from: {
+      principal: signer.principal ?? origin?.principal ?? '',
+      device: tip.device,
+      host: origin?.host ?? '',
+    },
+    signer,
+    writers: await otherWriters(ws, tip),
+    dropped: Object.fromEntries([...dropped].sort(([a], [b]) => (a < b ? -1 : 1))),
+    codeCommit: tip.trailers.commit,
     commit: tip.commit,
     seq: tip.trailers.seq,
     transcript,

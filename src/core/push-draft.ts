@@ -102,7 +102,8 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
       audience: readers,
       redacted: manifest.redacted,
       origin: input.origin,
-      tier: 'exact',
+      // What others wrote stays sanitised here, however often it is carried on.
+      tier: continuedState(input.base)?.tier ?? 'exact',
       expires: input.expires,
       expiresFixed: input.expiresFixed,
       manifest,

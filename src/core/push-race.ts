@@ -18,6 +18,7 @@ import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation } from './workspace.ts'
 
 /** @param moved refs that were not what the push expected */
@@ -36,8 +37,9 @@ export async function nextBase(
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
-  await judgeTip(ws, tip, { ...job.people, state, allowExpired: true })
-  const open = await openTip(ws, tip, device)
+  const { people } = job
+  const signer = await judgeTip(ws, tip, { ...people, state, allowExpired: true })
+  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state })
   if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
   return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
 }
@@ -60,7 +62,7 @@ function remoteAhead(tip: OpenTip): TeleportError {
 async function rebuildState(
   job: PushJob,
   collected: Collected,
-  tip: OpenTip,
+  tip: TrustedTip,
   previous: SessionState | null,
 ): Promise<SessionState> {
   const { ws, device } = job
@@ -107,7 +109,10 @@ async function replace(job: PushJob, remote: Oid, state: SessionState | null): P
   const tip = await readTip(ws, file.session, remote).catch(ignoreDamage)
   const seq = Math.max(tip?.trailers.seq ?? 0, state?.seq ?? 0)
   const open = tip ? await openTip(ws, tip, device).catch(ignoreDamage) : null
-  const expiry = { expires: tip?.trailers.expires ?? null, expiresFixed: open?.manifest.expiresFixed ?? false }
+  const expiry = {
+    expires: tip?.trailers.expires ?? null,
+    expiresFixed: open?.manifest.expiresFixed ?? false,
+  }
   return { commit: remote, seq, manifest: open?.manifest ?? null, expiry, onRemote: true }
 }
 

@@ -43,7 +43,14 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, people: await peopleFor(ws, device, options), options, asked: new Set() })
+    return sendSession({
+      ws,
+      device,
+      file,
+      people: await peopleFor(ws, device, options),
+      options,
+      asked: new Set(),
+    })
   })
 }
 
@@ -76,7 +83,8 @@ export async function pushAll(
 /** The policy is asked for where there is one, or where others than one's own devices are meant. */
 async function peopleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<People> {
   const words = options.to ?? (await defaultTo(ws)) ?? []
-  const others = options.handOff !== undefined || words.some((word) => word !== 'me' && !word.startsWith('age1'))
+  const others =
+    options.handOff !== undefined || words.some((word) => word !== 'me' && !word.startsWith('age1'))
   return knownPeople(ws, device, others ? 'anew' : 'fresh')
 }
 
@@ -258,7 +266,8 @@ function nothingToSay(
 ): boolean {
   if (delta.sources.length > 0 || audience.readers.join('\n') !== before.audience.join('\n')) return false
   if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
-  if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal) return false
+  if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
+    return false
   if (expiry.expires === null || before.expires === null) return expiry.expires === before.expires
   return Math.abs(Date.parse(expiry.expires) - Date.parse(before.expires)) < dayMs
 }

@@ -82,11 +82,7 @@ async function readIndex(
 }
 
 /** An index counts when it is signed by the very key its ref is named after. */
-async function signedTip(
-  ws: Workspace,
-  device: DeviceId,
-  commit: Oid,
-): Promise<SignedCommit | null> {
+async function signedTip(ws: Workspace, device: DeviceId, commit: Oid): Promise<SignedCommit | null> {
   try {
     const tip = await readSignedCommit(ws, commit)
     return tip.device === device && tip.trailers.ref === indexRef(device) ? tip : null

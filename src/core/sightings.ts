@@ -32,6 +32,7 @@ function fileOf(ws: Workspace, device: DeviceId): string {
 function parseSighting(value: unknown): readonly Sighting[] {
   if (!Array.isArray(value)) return []
   const [seq, commit]: readonly unknown[] = value
-  const fits = typeof seq === 'number' && Number.isSafeInteger(seq) && typeof commit === 'string' && isOid(commit)
+  const fits =
+    typeof seq === 'number' && Number.isSafeInteger(seq) && typeof commit === 'string' && isOid(commit)
   return fits ? [{ seq, commit }] : []
 }

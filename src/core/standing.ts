@@ -5,7 +5,7 @@ import { changesSince, classifyByContent, classifyByRecord } from './classify.ts
 import type { LocalSide } from './local-side.ts'
 import { continues, emptyBase, type LogBase, materialise } from './materialise.ts'
 import { type Place, type PlaceOptions, placeOfCopy } from './place.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation } from './workspace.ts'
 
 export interface Standing {
@@ -22,7 +22,7 @@ export interface Standing {
  */
 export async function compareSides(
   ws: Workspace,
-  tip: OpenTip,
+  tip: TrustedTip,
   local: LocalSide,
   state: SessionState | null,
   options: PlaceOptions,
@@ -44,7 +44,7 @@ export async function compareSides(
 /** Compares what the remote's session would be in the copy's own place with the copy. */
 async function byContent(
   ws: Workspace,
-  tip: OpenTip,
+  tip: TrustedTip,
   local: LocalSide,
   place: Place,
 ): Promise<Classification> {

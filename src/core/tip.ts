@@ -27,7 +27,8 @@ import {
   type Trailers,
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
-import { isMemberAt } from './team.ts'
+import { type SignedBy, type Signer, untrusted } from '../trust/signer.ts'
+import { identifySigner } from './signer.ts'
 import { projectIds, type Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
@@ -64,7 +65,7 @@ export interface OpenTip extends Tip {
 }
 
 const maxKeyBytes = 512 * 1024
-const maxManifestBytes = 1024 * 1024
+export const maxManifestBytes = 1024 * 1024
 
 /** Throws `bad-signature` when there is none or it does not fit; `unsafe-bundle` or `damaged-bundle` for odd commits. */
 export async function readSignedCommit(ws: Workspace, commit: Oid): Promise<SignedCommit> {
@@ -136,25 +137,20 @@ function blobNamed(entries: ReadonlyMap<string, TreeEntry>, name: string): Oid {
 export interface Judgement {
   /** Recipients of the devices whose signature counts as one's own. */
   readonly own: readonly string[]
-  /** Whose members' signatures count too. */
+  /** Whose members' signatures count too; looked up when it is needed and not given. */
   readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
+  /** `pinned` asks nobody for the list of members; default `fresh`. */
+  readonly members?: 'fresh' | 'pinned'
+  /** To look at, never to install: a signer whom nobody believes is told, not refused. */
+  readonly allowStranger?: boolean
 }
 
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
-export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<void> {
-  const { recipient } = tip.signer
-  if (!by.own.includes(recipient) && !isMemberAt(by.team ?? null, recipient, ws.world.now())) {
-    throw new TeleportError(
-      'untrusted-signer',
-      `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`,
-      {
-        hint: `only if \`git teleport key show\` on your other machine prints this very device: git teleport key trust "${tip.signer.recipient}"`,
-        data: { device: tip.device },
-      },
-    )
-  }
+export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<Signer> {
+  const signer = await identifySigner(ws, tip, by)
+  if (signer.kind === 'unknown' && !by.allowStranger) throw untrusted(signedBy(tip), signer)
   const notes = checkBinding(tip, {
     ref: sessionRef(tip.session),
     session: tip.session,
@@ -164,6 +160,12 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
   })
   for (const note of notes) ws.world.note(note)
   checkSequence(tip, by.state)
+  return signer
+}
+
+/** What the words about a signer need. */
+export function signedBy(tip: Tip): SignedBy {
+  return { session: tip.session, device: tip.device, recipient: tip.signer.recipient }
 }
 
 /** Decrypts key and manifest and holds the manifest to the signed trailers. Throws `not-a-reader`, `damaged-bundle`. */

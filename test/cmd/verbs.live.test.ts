@@ -56,7 +56,7 @@ async function bothTrusted({
 const members = {
   push: 'bytesAdded bytesSent commit expires files recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
-  pull: 'commit dryRun expires files from install pushedAt relocated resume seq session state tier title transcript',
+  pull: 'codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
   list: 'sessions',
   'list sessions':
     'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
