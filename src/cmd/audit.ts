@@ -49,5 +49,7 @@ function describe({ events, findings, pulls }: AuditReport): string {
     { columns: 200, headings: ['TIME', 'ACTION', 'SESSION', 'WHO', 'ENTRY'] },
   ).trimEnd()
   const found = findings.map(({ kind, device, detail }) => `${kind}  ${device}  ${safe(detail)}`)
-  return [log, ...(found.length > 0 ? ['', ...found] : ['', 'every signature and every link is good'])].join('\n')
+  return [log, ...(found.length > 0 ? ['', ...found] : ['', 'every signature and every link is good'])].join(
+    '\n',
+  )
 }

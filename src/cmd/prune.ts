@@ -37,7 +37,8 @@ function describe(result: PruneResult, world: World, dryRun: boolean): string {
   return [
     `${dryRun ? 'would delete' : 'deleted'} ${plural(sessions.length, 'expired session')} on the remote`,
     ...sessions.map(
-      (each) => `  ${shortId(each.session)}  ended ${formatAge(each.expires, world.now())}, sent by ${each.device}`,
+      (each) =>
+        `  ${shortId(each.session)}  ended ${formatAge(each.expires, world.now())}, sent by ${each.device}`,
     ),
     ...unreadable.map((ref) => `  left alone, for its commit cannot be read: ${safe(ref)}`),
     ...localCopies.map(({ path }) => `  expired, and still on this machine: ${safe(path)}`),

@@ -1,12 +1,11 @@
 /** `git teleport rewrap` */
 
 import { Command, Option } from 'clipanion'
-import { type Rewrapped, rewrapSessions } from '../core/rewrap.ts'
+import { rewrapSessions } from '../core/rewrap.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { formatTable } from '../review/table.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
-import { safe, shortId } from './text.ts'
+import { describeRewraps } from './rewrap-text.ts'
 
 export class RewrapCommand extends TeleportCommand {
   static override paths = [['rewrap']]
@@ -43,24 +42,4 @@ export class RewrapCommand extends TeleportCommand {
       exitCode: failed ? 1 : 0,
     }
   }
-}
-
-/** One row a session, and what to do about those that failed. */
-export function describeRewraps(done: readonly Rewrapped[], dryRun: boolean): string {
-  if (done.length === 0) return 'no live sessions of yours on the remote'
-  const rows = done.map((each) => [
-    shortId(each.session),
-    `${dryRun && each.state !== 'same' && each.state !== 'failed' ? 'would be ' : ''}${each.state}`,
-    each.added.length > 0 ? safe(each.added.join(', ')) : '-',
-    each.removed.length > 0 ? safe(each.removed.join(', ')) : '-',
-    safe(each.title ?? '-'),
-  ])
-  const table = formatTable(rows, {
-    columns: 200,
-    headings: ['ID', 'STATE', 'LET IN', 'SHUT OUT', 'TITLE'],
-  }).trimEnd()
-  const advice = done.flatMap(({ session, error }) =>
-    error ? [`${shortId(session)}  ${safe(error.message)}${error.hint ? `: ${safe(error.hint)}` : ''}`] : [],
-  )
-  return [table, ...advice].join('\n')
 }

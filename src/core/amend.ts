@@ -9,7 +9,14 @@ import { sealIdentity } from '../crypto/session-identity.ts'
 import type { Person } from '../git-store/commit.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
-import { asSha256, type Manifest, type Oid, type SessionId, type SessionState, type Trailers } from '../model.ts'
+import {
+  asSha256,
+  type Manifest,
+  type Oid,
+  type SessionId,
+  type SessionState,
+  type Trailers,
+} from '../model.ts'
 import type { Audience } from './audience.ts'
 import type { Expiry } from './push-base.ts'
 import { settle } from './records.ts'

@@ -66,7 +66,12 @@ export async function audit(world: World, options: AuditOptions): Promise<AuditR
       const whose = believed.get(parsed.device)
       const who = whose === null ? 'you' : (whose ?? null)
       if (who === null)
-        findings.push({ kind: 'unknown-signer', device: parsed.device, commit, detail: 'nobody’s device, by the policy and your list' })
+        findings.push({
+          kind: 'unknown-signer',
+          device: parsed.device,
+          commit,
+          detail: 'nobody’s device, by the policy and your list',
+        })
       events.push(...chain.commits.map((each) => eventOf(each, who)))
     }
     findings.push(...(await vanished(ws, new Set(refs.keys()))))
@@ -85,7 +90,8 @@ interface Chain {
 async function auditChain(ws: Workspace, device: DeviceId, tip: Oid): Promise<Chain> {
   const commits: SignedCommit[] = []
   const findings: AuditFinding[] = []
-  const find = (kind: AuditKind, commit: Oid, detail: string) => findings.push({ kind, device, commit, detail })
+  const find = (kind: AuditKind, commit: Oid, detail: string) =>
+    findings.push({ kind, device, commit, detail })
   let next: Oid | null = tip
   while (next !== null) {
     const commit: SignedCommit | string = await readLink(ws, device, next)
@@ -100,7 +106,11 @@ async function auditChain(ws: Workspace, device: DeviceId, tip: Oid): Promise<Ch
     if (commit.parent === null && previous !== null)
       find('cut', commit.commit, `the chain was cut at entry ${seq}, after ${previous}`)
     else if (previous !== commit.parent)
-      find('gap', commit.commit, `entry ${seq} was signed to follow ${previous ?? 'nothing'}, and follows ${commit.parent ?? 'nothing'}`)
+      find(
+        'gap',
+        commit.commit,
+        `entry ${seq} was signed to follow ${previous ?? 'nothing'}, and follows ${commit.parent ?? 'nothing'}`,
+      )
     else if (commit.parent === null && seq !== 1)
       find('gap', commit.commit, `the chain starts with entry ${seq}, and names none before it`)
     commits.push(commit)
@@ -137,7 +147,7 @@ async function rewritten(
   const oldest = commits.at(-1)
   if (!newest || !oldest) return []
   const missing = ({ seq, commit }: Sighting) => seq >= oldest.trailers.seq && bySeq.get(seq) !== commit
-  const lost = (await readSightings(ws, device)).filter(missing)
+  const lost = (await seenOf(ws, device)).filter(missing)
   return lost.map(({ seq, commit }) => ({
     kind: 'rewrite',
     device,
@@ -147,6 +157,15 @@ async function rewritten(
         ? `this machine has seen entry ${seq}, and the remote ends with ${newest.trailers.seq}`
         : `entry ${seq} is another one than this machine has seen`,
   }))
+}
+
+/** Of its own index a machine remembers only the last state that it wrote or saw. */
+async function seenOf(ws: Workspace, device: DeviceId): Promise<readonly Sighting[]> {
+  const sightings = await readSightings(ws, device)
+  const last = await ws.store.refs.seen(indexRef(device))
+  if (last === null || sightings.some(({ commit }) => commit === last)) return sightings
+  const commit = await readLink(ws, device, last)
+  return typeof commit === 'string' ? sightings : [...sightings, { seq: commit.trailers.seq, commit: last }]
 }
 
 /** Indexes that this machine has seen and that are not there any more. */

@@ -3,7 +3,7 @@
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import type { SessionId } from '../model.ts'
-import { keptAudience } from './audience.ts'
+import type { keptAudience } from './audience.ts'
 import { loadDevice } from './device.ts'
 import { again, entriesNamed, isLive, listedNow, openSession, sendChange, tipsOf } from './own-sessions.ts'
 import { believedDevices, knownPeople, type People } from './people.ts'
@@ -30,7 +30,10 @@ export interface ExpiredSession {
 const backMs = 10 * 60_000
 
 /** Throws `not-yours` for a session that none of one's own devices wrote to. Asks first. */
-export async function expireSessions(world: World, options: ExpireOptions): Promise<readonly ExpiredSession[]> {
+export async function expireSessions(
+  world: World,
+  options: ExpireOptions,
+): Promise<readonly ExpiredSession[]> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
     const people = await knownPeople(ws, device, 'fresh')
@@ -40,7 +43,8 @@ export async function expireSessions(world: World, options: ExpireOptions): Prom
     const expires = formatTime(new Date(world.now().getTime() - backMs))
     if (!options.dryRun) await ask(ws, wanted)
     const done: ExpiredSession[] = []
-    for (const each of wanted) done.push(await expireOne(ws, device, people, each, expires, options.dryRun ?? false))
+    for (const each of wanted)
+      done.push(await expireOne(ws, device, people, each, expires, options.dryRun ?? false))
     world.progress.done()
     return done
   })

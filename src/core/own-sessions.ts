@@ -125,7 +125,11 @@ export async function again<T>(ws: Workspace, command: string, attempt: () => Pr
     const done = await attempt()
     if (done !== null) return done
   }
-  throw new TeleportError('remote-moved', `${ws.remote.name} changed during each of ${maxAttempts} attempts`, {
-    hint: command,
-  })
+  throw new TeleportError(
+    'remote-moved',
+    `${ws.remote.name} changed during each of ${maxAttempts} attempts`,
+    {
+      hint: command,
+    },
+  )
 }

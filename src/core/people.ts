@@ -9,8 +9,10 @@ import { isMemberAt, teamPolicy } from './team.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface People {
-  /** Recipients of one's own devices, this one included, sorted. */
+  /** Recipients of one's own devices, this one and its earlier keys included, sorted. */
   readonly own: readonly string[]
+  /** Keys that this device had before: what they signed is one's own, and nothing is encrypted to them any more. */
+  readonly earlier: readonly string[]
   readonly team: TeamPolicy | null
   /** `policy.requiredReaders`: recipients, or principals of members. */
   readonly required: readonly string[]
@@ -31,6 +33,7 @@ export async function knownPeople(
   const team = how === 'fresh' && pinned ? await teamPolicy(ws, 'fresh') : pinned
   return {
     own: await ownRecipients(ws.world, device),
+    earlier: device.earlier ?? [],
     team,
     required: (await effectivePolicy(ws, team)).requiredReaders.value,
     now: ws.world.now(),

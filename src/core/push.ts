@@ -7,7 +7,15 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { Holder, SessionId, SessionState } from '../model.ts'
-import { type Audience, isShared, keptAudience, namedAudience, presentAudience, readerNames } from './audience.ts'
+import {
+  type Audience,
+  isShared,
+  keptAudience,
+  namedAudience,
+  presentAudience,
+  readerNames,
+  readersChanged,
+} from './audience.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
@@ -28,7 +36,7 @@ import {
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
-import { currentState, dropPending, settle, writeRecord } from './records.ts'
+import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
@@ -209,20 +217,22 @@ async function attemptPush(
     policy: audience.policy,
     action: 'push',
   })
-  await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
+  const recorded = base.kind === 'restart' ? (await readRecord(ws, file.session)).current : before
+  await writeRecord(ws, file.session, { format: 1, current: recorded, pending: draft.state })
   ws.world.progress.step('sending', draft.newBytes)
   const outcome = await ws.store.refs
     .push([draft.update, index], ws.world.progress)
     .catch(async (error: unknown) => {
       // Nobody knows what became of a push that lost its connection; of a refused one everybody does.
-      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, before)
+      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, recorded)
       throw error
     })
   if (outcome.kind === 'moved') {
-    await dropPending(ws, file.session, before)
+    await dropPending(ws, file.session, recorded)
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
@@ -248,6 +258,12 @@ function refuseWhenOver(ws: Workspace, session: SessionId, { expires }: Expiry):
   throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
     hint: `git teleport push --expires 30d ${session}`,
   })
+}
+
+/** Who came to the team since is let in by `rewrap` only: a push keeps the readers that it finds. */
+function tellReadersChanged({ ws, people }: PushJob, { session, manifest }: SessionState): void {
+  if (!readersChanged(people, manifest)) return
+  ws.world.note(`the readers of session ${session} are not today's any more: git teleport rewrap ${session}`)
 }
 
 /** What a push says beside what was added. */

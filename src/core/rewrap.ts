@@ -12,6 +12,7 @@ import { sendSession } from './push.ts'
 import { needsNewIdentity } from './push-audience.ts'
 import type { ListedEntry } from './read-indexes.ts'
 import { readRecord } from './records.ts'
+import { isMemberAt } from './team.ts'
 import type { OpenTip } from './tip.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -26,8 +27,11 @@ export interface RewrapOptions {
 export interface Rewrapped {
   readonly session: SessionId
   readonly title: string | null
-  /** `added`: `key.age` was written anew. `restarted`: a new identity, and everything was encrypted again. */
-  readonly state: 'same' | 'added' | 'restarted' | 'failed'
+  /**
+   * `added`: `key.age` was written anew. `restarted`: a new identity, and everything was encrypted again. `waiting`: the
+   * team does not know this device's key yet, and would not restore what it signs.
+   */
+  readonly state: 'same' | 'added' | 'restarted' | 'waiting' | 'failed'
   /** Who was let in and who is shut out, as far as the policy has names for them. */
   readonly added: readonly string[]
   readonly removed: readonly string[]
@@ -88,7 +92,15 @@ async function rewrapOne(job: Job, listed: ListedEntry, first: Oid | null): Prom
   } catch (error) {
     if (!(error instanceof TeleportError)) throw error
     const { code, message, hint = null } = error
-    return { session, title, state: 'failed', added: [], removed: [], readers: 0, error: { code, message, hint } }
+    return {
+      session,
+      title,
+      state: 'failed',
+      added: [],
+      removed: [],
+      readers: 0,
+      error: { code, message, hint },
+    }
   }
 }
 
@@ -97,7 +109,12 @@ async function rewrapTip(job: Job, { entry }: ListedEntry, tip: OpenTip): Promis
   const { ws, device, people, options } = job
   const { manifest, session } = tip
   const audience = presentAudience(people, manifest)
-  const about = { session, title: manifest.title, ...difference(people, manifest.readers, audience), error: null }
+  const about = {
+    session,
+    title: manifest.title,
+    ...difference(people, manifest.readers, audience),
+    error: null,
+  }
   const anew = needsNewIdentity(
     { audience: manifest.readers, redacted: manifest.redacted },
     audience.readers,
@@ -106,6 +123,7 @@ async function rewrapTip(job: Job, { entry }: ListedEntry, tip: OpenTip): Promis
   if (anew === null && audience.readers.join('\n') === manifest.readers.join('\n')) {
     return { ...about, state: 'same' }
   }
+  if (isStranger(people, device, audience)) return { ...about, state: 'waiting' }
   if (anew === null) {
     if (options.dryRun) return { ...about, state: 'added' }
     const expiry = { expires: tip.trailers.expires, expiresFixed: manifest.expiresFixed ?? false }
@@ -114,6 +132,12 @@ async function rewrapTip(job: Job, { entry }: ListedEntry, tip: OpenTip): Promis
   }
   await restart(job, tip)
   return { ...about, state: 'restarted' }
+}
+
+/** Members are to read it, and this device is none of theirs. */
+function isStranger({ team, now, own }: People, device: DeviceKey, { readers }: Audience): boolean {
+  const forMembers = readers.some((reader) => !own.includes(reader) && isMemberAt(team, reader, now))
+  return forMembers && !isMemberAt(team, device.publicKey.recipient, now)
 }
 
 function difference(
