@@ -16,6 +16,7 @@ import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
@@ -45,6 +46,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   key: Object.values(key),
   rewrap: [RewrapCommand],
   audit: [AuditCommand],
+  policy: [PolicyCommand],
   export: [ExportCommand],
   import: [ImportCommand],
   doctor: [DoctorCommand],

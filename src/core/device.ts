@@ -39,6 +39,16 @@ export async function loadDevice(world: World, repo?: UserRepo): Promise<DeviceK
   return withOldKeys(device, world.askPassphrase)
 }
 
+/** This machine's key as a reader, without opening it; null when there is none that can be used. */
+export async function keyRecipient(world: World, repo?: UserRepo): Promise<string | null> {
+  try {
+    return (await loadDevice(world, repo)).publicKey.recipient
+  } catch (error) {
+    if (error instanceof TeleportError) return null
+    throw error
+  }
+}
+
 /** Recipients of all own devices, this one and the keys that it had before included, sorted: what they signed is one's own. */
 export async function ownRecipients(world: World, device: DeviceKey): Promise<readonly string[]> {
   const lines = await readOwnDevices(ownDevicesPath(world))

@@ -23,7 +23,7 @@ export async function listedNow(
   device: DeviceKey,
   people: People,
 ): Promise<readonly ListedEntry[]> {
-  const reader = { device, believed: believedDevices(people), offline: false }
+  const reader = { device, believed: async () => believedDevices(people), offline: false }
   return [...newestOfEach((await readIndexes(ws, reader)).entries)]
 }
 

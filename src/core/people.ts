@@ -20,17 +20,13 @@ export interface People {
   readonly now: Date
 }
 
-/**
- * `fresh` asks the remote for the policy, but only where one was accepted before or `anew` says so: whoever works alone
- * pays nothing for teams. Throws what `teamPolicy` throws.
- */
+/** `fresh` asks the remote what its policy is by now, once in a command. Throws what `teamPolicy` throws. */
 export async function knownPeople(
   ws: Workspace,
   device: DeviceKey,
-  how: 'fresh' | 'pinned' | 'anew',
+  how: 'fresh' | 'pinned',
 ): Promise<People> {
-  const pinned = await teamPolicy(ws, how === 'anew' ? 'fresh' : 'pinned')
-  const team = how === 'fresh' && pinned ? await teamPolicy(ws, 'fresh') : pinned
+  const team = await teamPolicy(ws, how)
   return {
     own: await ownRecipients(ws.world, device),
     earlier: device.earlier ?? [],

@@ -9,6 +9,7 @@ import { type Classification, type Oid, parseSessionId, type SessionId, type Ses
 import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
+import { beginPolicy, followPolicy } from './follow-policy.ts'
 import { tellHolder } from './holder.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
@@ -35,6 +36,8 @@ export interface PullOptions {
   readonly deep?: boolean
   readonly restoreEnv?: boolean
   readonly dryRun?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
 }
 
 export interface PullResult {
@@ -81,8 +84,10 @@ interface Incoming {
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
+    await followPolicy(ws)
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
     const own = await ownRecipients(world, device)

@@ -19,10 +19,12 @@ import {
 import { chooseSession } from './choose-session.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
+import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
-import { knownPeople, type People } from './people.ts'
+import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
+import { refuseUnknownPublic } from './public-remote.ts'
 import { confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
 import {
   type Base,
@@ -34,7 +36,7 @@ import {
   startAnew,
 } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
-import type { PushJob, PushOptions, PushResult } from './push-job.ts'
+import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
@@ -42,23 +44,17 @@ import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
 
-const defaultExpiryDays = 30
 const dayMs = 24 * 3600_000
 const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
+    const circle = circleFor(ws, device, options)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({
-      ws,
-      device,
-      file,
-      people: await peopleFor(ws, device, options),
-      options,
-      asked: new Set(),
-    })
+    return sendSession({ ws, device, file, options, circle, asked: new Set() })
   })
 }
 
@@ -73,12 +69,14 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
-    const people = await peopleFor(ws, device, options)
+    const circle = circleFor(ws, device, options)
+    await circle
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, people, options, asked: new Set() }))
+        results.push(await sendSession({ ws, device, file, options, circle, asked: new Set() }))
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -88,25 +86,28 @@ export async function pushAll(
   })
 }
 
-/** The policy is asked for where there is one, or where others than one's own devices are meant. */
-async function peopleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<People> {
-  const words = options.to ?? (await defaultTo(ws)) ?? []
-  const others =
-    options.handOff !== undefined || words.some((word) => word !== 'me' && !word.startsWith('age1'))
-  return knownPeople(ws, device, others ? 'anew' : 'fresh')
+/** What must be asked before anything leaves this machine. Goes on while the session is read. */
+function circleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<Circle> {
+  const circle = followPushPolicy(ws, device.publicKey.recipient).then(async (policy) => {
+    await refuseUnknownPublic(ws, options.public ?? false)
+    return { policy, people: await knownPeople(ws, device, 'fresh') }
+  })
+  // When the session cannot be read, nobody comes to look at this.
+  circle.catch(() => undefined)
+  return circle
 }
 
 /** Tries again when somebody was faster, on what they left. */
-export async function sendSession(job: PushJob): Promise<PushResult> {
-  const { ws, file } = job
-  let base: Base | null = null
+export async function sendSession(request: PushRequest): Promise<PushResult> {
+  const { ws, file } = request
+  let base = await firstBase(request)
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    base ??= await firstBase(job)
-    const audience = await audienceFor(job, base)
-    base = withFittingIdentity(job, base, audience)
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
+    const job: PushJob = { ...request, ...(await request.circle) }
+    const audience = await audienceFor(job, base)
+    base = withFittingIdentity(job, base, audience)
     const outcome: Attempt = await attemptPush(job, collected, base, audience).catch(restartFrom(job, base))
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
@@ -120,8 +121,8 @@ export async function sendSession(job: PushJob): Promise<PushResult> {
   )
 }
 
-async function firstBase(job: PushJob): Promise<Base> {
-  const previous = await currentState(job.ws, job.file.session)
+async function firstBase({ ws, file }: PushRequest): Promise<Base> {
+  const previous = await currentState(ws, file.session)
   return previous ? { kind: 'continue', previous } : { kind: 'first' }
 }
 
@@ -185,7 +186,7 @@ async function attemptPush(
     rescan: options.rescan ?? false,
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(ws, file.session, lastExpiry(base), options)
+  const expiry = nextExpiry(job, lastExpiry(base))
   const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
   if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
     return unchanged(job, base.previous)
@@ -237,18 +238,16 @@ async function attemptPush(
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
-function nextExpiry(
-  ws: Workspace,
-  session: SessionId,
-  before: Expiry | null,
-  { expiresDays }: PushOptions,
-): Expiry {
+function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
+  const { expiresDays } = options
   if (expiresDays === undefined && before?.expiresFixed) {
-    refuseWhenOver(ws, session, before)
+    refuseWhenOver(ws, file.session, before)
+    requireLifetime(policy, before.expires, ws.world.now())
     return { expires: before.expires, expiresFixed: true }
   }
-  if (expiresDays === null) return { expires: null, expiresFixed: true }
-  const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
+  const days = lifetimeFor(policy, expiresDays)
+  if (days === null) return { expires: null, expiresFixed: true }
+  const at = new Date(ws.world.now().getTime() + days * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
 }
 

@@ -6,6 +6,7 @@ import { TeleportError } from '../errors.ts'
 import type { Oid, SessionId } from '../model.ts'
 import { type Audience, presentAudience, readerNames } from './audience.ts'
 import { loadDevice } from './device.ts'
+import { followPushPolicy } from './follow-policy.ts'
 import { again, entriesNamed, isLive, listedNow, openSession, sendChange, tipsOf } from './own-sessions.ts'
 import { knownPeople, type People } from './people.ts'
 import { sendSession } from './push.ts'
@@ -175,9 +176,9 @@ async function restart({ ws, device, people, options }: Job, tip: OpenTip): Prom
   await sendSession({
     ws,
     device,
-    people,
     file,
     asked: new Set(),
+    circle: followPushPolicy(ws, device.publicKey.recipient).then((policy) => ({ people, policy })),
     options: { session: tip.session, present: true },
   })
 }
