@@ -130,7 +130,7 @@ test('audit lists what everybody did, and finds a rewritten chain, a gap, a forg
   t.regex(await readFile(path.join(bob.top, '.git/teleport/pull-log'), 'utf8'), /^2\S+Z \S+ 1 \S+ \S+\n$/)
 
   const git = (...args: string[]) => bob.machine.git(crew.remote, ...args)
-  const hers = await indexOf(crew, ada)
+  const hers = await indexOf(ada)
   const tip = await git('rev-parse', hers)
   const found = async () => {
     const told = await teleport(bob.machine, ['audit', '--json'], { cwd: bob.top })
@@ -161,7 +161,7 @@ test('audit lists what everybody did, and finds a rewritten chain, a gap, a forg
 })
 
 /** The index that this seat's device writes, as the remote has it. */
-async function indexOf(crew: Crew, seat: Seat): Promise<string> {
+async function indexOf(seat: Seat): Promise<string> {
   const device = String((await seat.run(['key', 'show']))['device'])
   return `refs/teleport/index/${device}`
 }
