@@ -3,10 +3,12 @@
 import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
+import { AuditCommand } from './audit.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
 import { DemoCommand } from './demo.ts'
 import { DoctorCommand } from './doctor.ts'
+import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
 import { ImportCommand } from './import.ts'
@@ -14,10 +16,12 @@ import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
+import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
@@ -38,7 +42,11 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   show: [ShowCommand],
   status: [StatusCommand],
   rm: [RmCommand],
+  expire: [ExpireCommand],
   key: Object.values(key),
+  rewrap: [RewrapCommand],
+  audit: [AuditCommand],
+  policy: [PolicyCommand],
   export: [ExportCommand],
   import: [ImportCommand],
   doctor: [DoctorCommand],

@@ -59,3 +59,10 @@ export abstract class TeleportCommand extends Command<Context> {
 export function remoteOption(): string | undefined {
   return Option.String('--remote', { description: 'The remote to use instead of the configured one' })
 }
+
+/** `--trust-policy`, for the commands that may see a team for the first time. */
+export function trustPolicyOption(): string | undefined {
+  return Option.String('--trust-policy', {
+    description: 'Accept the team as of this commit without being asked',
+  })
+}

@@ -3,7 +3,7 @@
 import { Command, Option } from 'clipanion'
 import { fetchSessions } from '../core/fetch.ts'
 import type { World } from '../core/world.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import { plural, shortId } from './text.ts'
 
 export class FetchCommand extends TeleportCommand {
@@ -19,10 +19,15 @@ export class FetchCommand extends TeleportCommand {
   })
 
   sessions = Option.Rest()
+  trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    const sessions = await fetchSessions(world, { sessions: this.sessions, remote: this.remote })
+    const sessions = await fetchSessions(world, {
+      sessions: this.sessions,
+      remote: this.remote,
+      trustPolicy: this.trustPolicy,
+    })
     const fresh = sessions.filter((each) => each.isNew)
     const lines = fresh.map((each) => `${shortId(each.session)}  push ${each.seq}`)
     const text = `${plural(fresh.length, 'session')} new or changed, ${sessions.length - fresh.length} as before`

@@ -4,7 +4,7 @@ import { Command, Option } from 'clipanion'
 import { type ListedSession, listSessions } from '../core/list.ts'
 import type { World } from '../core/world.ts'
 import { formatTable } from '../review/table.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import { formatAge, formatBytes, safe, shortId } from './text.ts'
 
 export class ListCommand extends TeleportCommand {
@@ -23,10 +23,16 @@ export class ListCommand extends TeleportCommand {
 
   all = Option.Boolean('-a,--all', false, { description: 'Removed and expired sessions too' })
   offline = Option.Boolean('--offline', false, { description: 'What the last list or fetch saw' })
+  trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    const sessions = await listSessions(world, { remote: this.remote, all: this.all, offline: this.offline })
+    const sessions = await listSessions(world, {
+      remote: this.remote,
+      trustPolicy: this.trustPolicy,
+      all: this.all,
+      offline: this.offline,
+    })
     if (sessions.length === 0 && !this.json) {
       world.note('no sessions here yet: git teleport push sends one')
       return { json: { sessions }, text: '' }

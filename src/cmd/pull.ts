@@ -5,7 +5,7 @@ import { Command, Option } from 'clipanion'
 import { type PullResult, pullSession } from '../core/pull.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import type { Io } from './io.ts'
 import { formatAge, plural, safe, shortId } from './text.ts'
 
@@ -39,6 +39,7 @@ export class PullCommand extends TeleportCommand {
   dryRun = Option.Boolean('--dry-run', false, {
     description: 'Verify everything and say what would be written',
   })
+  trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
@@ -46,6 +47,7 @@ export class PullCommand extends TeleportCommand {
     const result = await pullSession(world, {
       session: this.session,
       remote: this.remote,
+      trustPolicy: this.trustPolicy,
       fork: this.fork,
       force: this.force,
       deep: this.deep,

@@ -6,7 +6,7 @@ import { pushAll, pushSession } from '../core/push.ts'
 import type { PushOptions, PushResult } from '../core/push-job.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import { parseExpiry } from './expiry.ts'
 import { formatAge, formatBytes, plural, safe, shortId } from './text.ts'
 
@@ -45,6 +45,10 @@ export class PushCommand extends TeleportCommand {
     description: 'Send every file anew instead of what was added',
   })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say what would be sent, and send nothing' })
+  public = Option.Boolean('--public', false, {
+    description: 'The remote may be one that everybody can read; asked for once',
+  })
+  trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
@@ -54,11 +58,13 @@ export class PushCommand extends TeleportCommand {
       remote: this.remote,
       to: this.to === undefined ? undefined : parseTo(this.to),
       handOff: this.handOff,
+      trustPolicy: this.trustPolicy,
       expiresDays: this.expires === undefined ? undefined : parseExpiry(this.expires),
       force: this.force,
       fork: this.fork,
       rescan: this.rescan,
       dryRun: this.dryRun,
+      public: this.public,
     }
     if (this.all) return this.pushEverything(world, options)
     const result = await pushSession(world, options)

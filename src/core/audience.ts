@@ -35,7 +35,7 @@ export function namedAudience(people: People, words: readonly string[]): Audienc
   const named = to.flatMap((word) => keysOf(people, word) ?? unknownMember(people, word))
   // Only who asks for nothing else gets the protection that one reader of the older kind would void.
   const alone = to.length > 0 && named.every(isPostQuantum) && !words.includes('me')
-  return audience(people, alone ? named : [...named, ...people.own], to)
+  return audience(people, alone ? named : [...named, ...reading(people)], to)
 }
 
 /**
@@ -45,16 +45,31 @@ export function namedAudience(people: People, words: readonly string[]): Audienc
 export function keptAudience(people: People, kept: Kept): Audience {
   const stay = kept.readers.filter((reader) => mayStay(people, kept, reader))
   const alone = stay.length > 0 && stay.every(isPostQuantum)
-  return audience(people, alone ? stay : [...stay, ...people.own], kept.to ?? [], kept)
+  return audience(people, alone ? stay : [...stay, ...reading(people)], kept.to ?? [], kept)
 }
 
 /** What the audience of a session would be by today's policy: names that are nobody's any more fall out. */
 export function presentAudience(people: People, kept: Kept): Audience {
-  const to = kept.to ?? []
+  const to = (kept.to ?? []).filter((word) => keysOf(people, word) !== undefined)
   const named = to.flatMap((word) => keysOf(people, word) ?? [])
   const guests = kept.readers.filter((reader) => isGuest(people, kept, reader))
   const alone = named.length > 0 && named.every(isPostQuantum)
-  return audience(people, alone ? named : [...named, ...guests, ...people.own], to, kept)
+  return audience(people, alone ? named : [...named, ...guests, ...reading(people)], to, kept)
+}
+
+/** Whether `rewrap` would have something to do. Never throws: a mixed set is a changed one. */
+export function readersChanged(people: People, kept: Kept): boolean {
+  try {
+    return presentAudience(people, kept).readers.join('\n') !== kept.readers.join('\n')
+  } catch (error) {
+    if (error instanceof TeleportError) return true
+    throw error
+  }
+}
+
+/** One's own devices with the keys that they have now. */
+function reading({ own, earlier }: People): readonly string[] {
+  return own.filter((recipient) => !earlier.includes(recipient))
 }
 
 /** Recipients behind one word; undefined for a name that nobody has now. */
@@ -71,8 +86,9 @@ function keysOf(people: People, word: string): readonly string[] | undefined {
 }
 
 function mayStay(people: People, kept: Kept, reader: string): boolean {
-  const { own, team, now } = people
-  if (own.includes(reader) || kept.to?.includes(reader)) return true
+  const { team, now } = people
+  if (people.earlier.includes(reader)) return false
+  if (people.own.includes(reader) || kept.to?.includes(reader)) return true
   if (team?.readers.some(({ recipient }) => recipient === reader)) return true
   return isMemberAt(team, reader, now) !== null || isGuest(people, kept, reader)
 }
@@ -94,7 +110,8 @@ function audience(
   kept: Kept | null = null,
 ): Audience {
   const required = people.required.flatMap((word) => keysOf(people, word) ?? [word])
-  const readers = [...new Set([...recipients, ...required])].sort()
+  const all = [...recipients, ...required].filter((reader) => !people.earlier.includes(reader))
+  const readers = [...new Set(all)].sort()
   refuseMixed(readers)
   // Throws for what is not spelled like a recipient, before anything is encrypted to it.
   recipientsDigest(readers)

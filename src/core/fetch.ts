@@ -4,6 +4,7 @@ import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId } from '../model.ts'
 import { loadDevice } from './device.ts'
+import { beginPolicy, followPolicy } from './follow-policy.ts'
 import { listIn } from './list.ts'
 import { knownPeople } from './people.ts'
 import { readRecord } from './records.ts'
@@ -16,6 +17,8 @@ export interface FetchOptions {
   /** Ids or prefixes; none means every session that the index names. */
   readonly sessions: readonly string[]
   readonly remote?: string | undefined
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
 }
 
 export interface FetchedSession {
@@ -29,6 +32,8 @@ export interface FetchedSession {
 /** Each is verified before the store remembers it; one that fails is reported and the others go on. */
 export async function fetchSessions(world: World, options: FetchOptions): Promise<readonly FetchedSession[]> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
+    await followPolicy(ws)
     const wanted =
       options.sessions.length > 0 ? options.sessions : (await listIn(ws, {})).map((each) => each.session)
     const fetched: FetchedSession[] = []

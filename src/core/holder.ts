@@ -1,10 +1,12 @@
 /** Who has a session now, after a hand-off. */
 
+import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import type { Holder } from '../model.ts'
 import { type Audience, namedAudience } from './audience.ts'
-import { ownPrincipals, type People } from './people.ts'
+import { knownPeople, ownPrincipals, type People } from './people.ts'
 import type { PushJob } from './push-job.ts'
+import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 
 /**
@@ -23,6 +25,12 @@ export function nextHolder(job: PushJob, before: Holder | null, audience: Audien
 /** Whether the session was handed to whoever works here. */
 export function isMine(people: People, holder: Holder): boolean {
   return ownPrincipals(people).includes(holder.principal)
+}
+
+/** Says on a pull that somebody else was given the session. */
+export async function tellHolder(ws: Workspace, device: DeviceKey, holder: Holder | null): Promise<void> {
+  if (!holder || isMine(await knownPeople(ws, device, 'pinned'), holder)) return
+  ws.world.note(`${holder.principal} has this session since ${holder.since}`)
 }
 
 /** Asks before a push to a session that somebody else was given. Throws `interrupted` for a no. */

@@ -112,6 +112,7 @@ function formatLine(key: SshPublicKey): string {
   return key.comment === '' ? key.recipient : `${key.recipient} ${key.comment}`
 }
 
-function keyComment(world: World): string {
+/** What tells this machine's keys apart, for people. */
+export function keyComment(world: World): string {
   return `git-teleport@${world.hostname.replace(/[^A-Za-z0-9.-]/g, '-')}`
 }

@@ -3,10 +3,12 @@
 import { type LiveClient, liveClients } from '../claude/live.ts'
 import { findSessionsByPrefix, type SessionFile } from '../claude/locate.ts'
 import { tailIsMaterial } from '../claude/material.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Classification, Holder, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice } from './device.ts'
-import { believedDevices, knownPeople } from './people.ts'
+import { beginPolicy, followPolicy } from './follow-policy.ts'
+import { believedDevices, knownPeople, type People } from './people.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { readRecord } from './records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -17,6 +19,8 @@ export interface ListOptions {
   /** Removed and expired ones too. */
   readonly all?: boolean
   readonly offline?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
 }
 
 export interface ListedSession {
@@ -50,12 +54,12 @@ export async function listSessions(world: World, options: ListOptions): Promise<
 }
 
 export async function listIn(ws: Workspace, options: ListOptions): Promise<readonly ListedSession[]> {
+  if (!options.offline) await beginPolicy(ws)
   const device = await loadDevice(ws.world, ws.repo)
-  const people = await knownPeople(ws, device, 'pinned')
   ws.world.progress.step('fetching the index')
   const { entries, untrusted } = await readIndexes(ws, {
     device,
-    believed: believedDevices(people),
+    believed: async () => believedDevices(await peopleFor(ws, device, options)),
     offline: options.offline ?? false,
   })
   ws.world.progress.done()
@@ -74,6 +78,12 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
   return listed.sort((a, b) =>
     a.updated < b.updated ? 1 : a.updated > b.updated ? -1 : a.session < b.session ? -1 : 1,
   )
+}
+
+async function peopleFor(ws: Workspace, device: DeviceKey, { offline }: ListOptions): Promise<People> {
+  if (offline) return knownPeople(ws, device, 'pinned')
+  await followPolicy(ws)
+  return knownPeople(ws, device, 'fresh')
 }
 
 /** Of each session the entry that holds. */

@@ -9,8 +9,10 @@ import { isMemberAt, teamPolicy } from './team.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface People {
-  /** Recipients of one's own devices, this one included, sorted. */
+  /** Recipients of one's own devices, this one and its earlier keys included, sorted. */
   readonly own: readonly string[]
+  /** Keys that this device had before: what they signed is one's own, and nothing is encrypted to them any more. */
+  readonly earlier: readonly string[]
   readonly team: TeamPolicy | null
   /** `policy.requiredReaders`: recipients, or principals of members. */
   readonly required: readonly string[]
@@ -18,19 +20,16 @@ export interface People {
   readonly now: Date
 }
 
-/**
- * `fresh` asks the remote for the policy, but only where one was accepted before or `anew` says so: whoever works alone
- * pays nothing for teams. Throws what `teamPolicy` throws.
- */
+/** `fresh` asks the remote what its policy is by now, once in a command. Throws what `teamPolicy` throws. */
 export async function knownPeople(
   ws: Workspace,
   device: DeviceKey,
-  how: 'fresh' | 'pinned' | 'anew',
+  how: 'fresh' | 'pinned',
 ): Promise<People> {
-  const pinned = await teamPolicy(ws, how === 'anew' ? 'fresh' : 'pinned')
-  const team = how === 'fresh' && pinned ? await teamPolicy(ws, 'fresh') : pinned
+  const team = await teamPolicy(ws, how)
   return {
     own: await ownRecipients(ws.world, device),
+    earlier: device.earlier ?? [],
     team,
     required: (await effectivePolicy(ws, team)).requiredReaders.value,
     now: ws.world.now(),

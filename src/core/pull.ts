@@ -9,10 +9,13 @@ import { type Classification, type Oid, parseSessionId, type SessionId, type Ses
 import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
+import { beginPolicy, followPolicy } from './follow-policy.ts'
+import { tellHolder } from './holder.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
 import type { DropCounts } from './piece-tier.ts'
 import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
+import { notePull } from './pull-log.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
@@ -33,6 +36,8 @@ export interface PullOptions {
   readonly deep?: boolean
   readonly restoreEnv?: boolean
   readonly dryRun?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
 }
 
 export interface PullResult {
@@ -79,8 +84,10 @@ interface Incoming {
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
+    await followPolicy(ws)
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
     const own = await ownRecipients(world, device)
@@ -101,9 +108,17 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
       dropped,
       stayInProject,
     }
-    if (options.fork) return pullFork(incoming)
-    return local ? pullOnto(incoming, local) : pullNew(incoming)
+    await tellHolder(ws, device, open.manifest.holder)
+    const result = await restore(incoming)
+    if (result.install !== null) await notePull(ws, device, open)
+    return result
   })
+}
+
+function restore(incoming: Incoming): Promise<PullResult> {
+  const { options, local } = incoming
+  if (options.fork) return pullFork(incoming)
+  return local ? pullOnto(incoming, local) : pullNew(incoming)
 }
 
 /** The remote one becomes a session of its own here; the local one is not touched. */

@@ -22,7 +22,7 @@ export async function defaultTo(ws: Workspace): Promise<readonly string[] | unde
  * not to read on.
  */
 export function needsNewIdentity(
-  state: SessionState,
+  state: Pick<SessionState, 'audience' | 'redacted'>,
   readers: readonly string[],
   own: readonly string[],
 ): string | null {

@@ -3,6 +3,7 @@
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { Holder, Oid, SessionId } from '../model.ts'
+import type { EffectivePolicy } from './effective-policy.ts'
 import type { People } from './people.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -17,9 +18,14 @@ export interface PushOptions {
   readonly dryRun?: boolean
   /** Who may read it: `me`, `team`, principals, `age1…`. Undefined keeps what the session has. */
   readonly to?: readonly string[] | undefined
+  /** The readers that the policy makes of whom it was meant for, as `rewrap` wants them. */
+  readonly present?: boolean
   /** The member who has the session from now on. */
   readonly handOff?: string | undefined
+  /** The policy commit that is accepted at first sight without a question. */
   readonly trustPolicy?: string | undefined
+  /** The remote may be one that everybody can read. */
+  readonly public?: boolean
 }
 
 export interface PushResult {
@@ -44,12 +50,20 @@ export interface PushResult {
   readonly redactions: Readonly<Record<string, number>>
 }
 
-export interface PushJob {
+/** What is asked of the remote while the session is read: awaited before anything is sent. */
+export interface Circle {
+  readonly people: People
+  readonly policy: EffectivePolicy
+}
+
+export interface PushRequest {
   readonly ws: Workspace
   readonly device: DeviceKey
   readonly file: SessionFile
-  readonly people: People
+  readonly options: PushOptions
+  readonly circle: Promise<Circle>
   /** Holders that a person has been asked about. */
   readonly asked: Set<string>
-  readonly options: PushOptions
 }
+
+export interface PushJob extends PushRequest, Circle {}

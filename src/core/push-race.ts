@@ -33,7 +33,7 @@ export async function nextBase(
   if (!moved.includes(sessionRef(file.session))) return base
   const remote = await fetchSession(ws, file.session)
   const state = continuedState(base)
-  if (remote === null) return state ? { kind: 'recreate', previous: state } : { kind: 'first' }
+  if (remote === null) return withoutRemote(base)
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
@@ -42,6 +42,13 @@ export async function nextBase(
   const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state })
   if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
   return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
+}
+
+/** The ref is gone. What would have taken its place goes on counting from it. */
+function withoutRemote(base: Base): Base {
+  if (base.kind === 'restart') return { ...base, replaced: { ...base.replaced, onRemote: false } }
+  const state = continuedState(base)
+  return state ? { kind: 'recreate', previous: state } : { kind: 'first' }
 }
 
 async function hasMore(collected: Collected, state: SessionState): Promise<boolean> {

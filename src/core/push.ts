@@ -7,14 +7,24 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { Holder, SessionId, SessionState } from '../model.ts'
-import { type Audience, isShared, keptAudience, namedAudience, readerNames } from './audience.ts'
+import {
+  type Audience,
+  isShared,
+  keptAudience,
+  namedAudience,
+  presentAudience,
+  readerNames,
+  readersChanged,
+} from './audience.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
+import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
-import { knownPeople, type People } from './people.ts'
+import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
+import { refuseUnknownPublic } from './public-remote.ts'
 import { confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
 import {
   type Base,
@@ -26,31 +36,25 @@ import {
   startAnew,
 } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
-import type { PushJob, PushOptions, PushResult } from './push-job.ts'
+import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
-import { currentState, dropPending, settle, writeRecord } from './records.ts'
+import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
 
-const defaultExpiryDays = 30
 const dayMs = 24 * 3600_000
 const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
+    const circle = circleFor(ws, device, options)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({
-      ws,
-      device,
-      file,
-      people: await peopleFor(ws, device, options),
-      options,
-      asked: new Set(),
-    })
+    return sendSession({ ws, device, file, options, circle, asked: new Set() })
   })
 }
 
@@ -65,12 +69,14 @@ export async function pushAll(
   options: PushOptions,
 ): Promise<readonly (PushResult | FailedPush)[]> {
   return withLockedWorkspace(world, options, async (ws) => {
+    await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
-    const people = await peopleFor(ws, device, options)
+    const circle = circleFor(ws, device, options)
+    await circle
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, people, options, asked: new Set() }))
+        results.push(await sendSession({ ws, device, file, options, circle, asked: new Set() }))
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -80,25 +86,28 @@ export async function pushAll(
   })
 }
 
-/** The policy is asked for where there is one, or where others than one's own devices are meant. */
-async function peopleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<People> {
-  const words = options.to ?? (await defaultTo(ws)) ?? []
-  const others =
-    options.handOff !== undefined || words.some((word) => word !== 'me' && !word.startsWith('age1'))
-  return knownPeople(ws, device, others ? 'anew' : 'fresh')
+/** What must be asked before anything leaves this machine. Goes on while the session is read. */
+function circleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<Circle> {
+  const circle = followPushPolicy(ws, device.publicKey.recipient).then(async (policy) => {
+    await refuseUnknownPublic(ws, options.public ?? false)
+    return { policy, people: await knownPeople(ws, device, 'fresh') }
+  })
+  // When the session cannot be read, nobody comes to look at this.
+  circle.catch(() => undefined)
+  return circle
 }
 
 /** Tries again when somebody was faster, on what they left. */
-export async function sendSession(job: PushJob): Promise<PushResult> {
-  const { ws, file } = job
-  let base: Base | null = null
+export async function sendSession(request: PushRequest): Promise<PushResult> {
+  const { ws, file } = request
+  let base = await firstBase(request)
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    base ??= await firstBase(job)
-    const audience = await audienceFor(job, base)
-    base = withFittingIdentity(job, base, audience)
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
+    const job: PushJob = { ...request, ...(await request.circle) }
+    const audience = await audienceFor(job, base)
+    base = withFittingIdentity(job, base, audience)
     const outcome: Attempt = await attemptPush(job, collected, base, audience).catch(restartFrom(job, base))
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
@@ -112,8 +121,8 @@ export async function sendSession(job: PushJob): Promise<PushResult> {
   )
 }
 
-async function firstBase(job: PushJob): Promise<Base> {
-  const previous = await currentState(job.ws, job.file.session)
+async function firstBase({ ws, file }: PushRequest): Promise<Base> {
+  const previous = await currentState(ws, file.session)
   return previous ? { kind: 'continue', previous } : { kind: 'first' }
 }
 
@@ -121,7 +130,7 @@ async function firstBase(job: PushJob): Promise<Base> {
 async function audienceFor({ ws, people, options }: PushJob, base: Base): Promise<Audience> {
   if (options.to) return namedAudience(people, options.to)
   const kept = lastManifest(base)
-  if (kept) return keptAudience(people, kept)
+  if (kept) return options.present ? presentAudience(people, kept) : keptAudience(people, kept)
   return namedAudience(people, (await defaultTo(ws)) ?? (people.team ? ['team'] : ['me']))
 }
 
@@ -177,7 +186,7 @@ async function attemptPush(
     rescan: options.rescan ?? false,
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(ws, file.session, lastExpiry(base), options)
+  const expiry = nextExpiry(job, lastExpiry(base))
   const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
   if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
     return unchanged(job, base.previous)
@@ -209,36 +218,36 @@ async function attemptPush(
     policy: audience.policy,
     action: 'push',
   })
-  await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
+  const recorded = base.kind === 'restart' ? (await readRecord(ws, file.session)).current : before
+  await writeRecord(ws, file.session, { format: 1, current: recorded, pending: draft.state })
   ws.world.progress.step('sending', draft.newBytes)
   const outcome = await ws.store.refs
     .push([draft.update, index], ws.world.progress)
     .catch(async (error: unknown) => {
       // Nobody knows what became of a push that lost its connection; of a refused one everybody does.
-      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, before)
+      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, recorded)
       throw error
     })
   if (outcome.kind === 'moved') {
-    await dropPending(ws, file.session, before)
+    await dropPending(ws, file.session, recorded)
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
-function nextExpiry(
-  ws: Workspace,
-  session: SessionId,
-  before: Expiry | null,
-  { expiresDays }: PushOptions,
-): Expiry {
+function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
+  const { expiresDays } = options
   if (expiresDays === undefined && before?.expiresFixed) {
-    refuseWhenOver(ws, session, before)
+    refuseWhenOver(ws, file.session, before)
+    requireLifetime(policy, before.expires, ws.world.now())
     return { expires: before.expires, expiresFixed: true }
   }
-  if (expiresDays === null) return { expires: null, expiresFixed: true }
-  const at = new Date(ws.world.now().getTime() + (expiresDays ?? defaultExpiryDays) * dayMs)
+  const days = lifetimeFor(policy, expiresDays)
+  if (days === null) return { expires: null, expiresFixed: true }
+  const at = new Date(ws.world.now().getTime() + days * dayMs)
   return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
 }
 
@@ -248,6 +257,12 @@ function refuseWhenOver(ws: Workspace, session: SessionId, { expires }: Expiry):
   throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
     hint: `git teleport push --expires 30d ${session}`,
   })
+}
+
+/** Who came to the team since is let in by `rewrap` only: a push keeps the readers that it finds. */
+function tellReadersChanged({ ws, people }: PushJob, { session, manifest }: SessionState): void {
+  if (!readersChanged(people, manifest)) return
+  ws.world.note(`the readers of session ${session} are not today's any more: git teleport rewrap ${session}`)
 }
 
 /** What a push says beside what was added. */

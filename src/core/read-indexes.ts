@@ -28,8 +28,11 @@ export interface Indexes {
 
 export interface IndexReader {
   readonly device: DeviceKey
-  /** The devices that are believed, with the member whose each is; null for one's own. */
-  readonly believed: ReadonlyMap<DeviceId, string | null>
+  /**
+   * The devices that are believed, with the member whose each is; null for one's own. Asked for once the indexes are
+   * here, so that whoever has to ask the remote does so meanwhile.
+   */
+  readonly believed: () => Promise<ReadonlyMap<DeviceId, string | null>>
   /** Read what was fetched last instead of asking the remote. */
   readonly offline: boolean
 }
@@ -39,13 +42,14 @@ export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<I
   const tips = reader.offline
     ? await ws.store.refs.seenAll('index')
     : await ws.store.refs.fetch([patterns.indexes], ws.world.progress)
+  const believed = await reader.believed()
   const entries: ListedEntry[] = []
   const untrusted: DeviceId[] = []
   for (const [ref, commit] of tips) {
     const parsed = parseRef(ref)
     if (parsed?.kind !== 'index') continue
     const { device } = parsed
-    const principal = reader.believed.get(device)
+    const principal = believed.get(device)
     const rows = principal === undefined ? null : await readIndex(ws, reader, device, commit)
     if (rows === null || principal === undefined) untrusted.push(device)
     else for (const [, entry] of rows) entries.push({ entry, device, principal })

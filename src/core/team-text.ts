@@ -1,7 +1,7 @@
 /** A team, and what changed in it, in lines for people. Pure. */
 
 import type { MemberKey, PolicySettings, TeamPolicy } from '../model.ts'
-import { settingKeys } from '../trust/settings.ts'
+import { lifetimeText, settingKeys } from '../trust/settings.ts'
 
 type Fingerprint = (recipient: string) => string
 
@@ -71,7 +71,7 @@ export const settingNames = [
 /** As a policy file would say it. */
 export function formatSetting(value: PolicySettings[keyof PolicySettings]): string {
   if (value === null) return 'not set'
-  if (typeof value === 'number') return value % 1 === 0 ? `${value}d` : `${Math.round(value * 24)}h`
+  if (typeof value === 'number') return lifetimeText(value)
   if (typeof value === 'string' || typeof value === 'boolean') return String(value)
   return value.length === 0 ? 'not set' : value.join(', ')
 }

@@ -31,6 +31,8 @@ export interface DeviceKey {
   sign(payload: Uint8Array): Promise<string>
   /** Opens age files. Unlocks only when a file is meant for this key. */
   readonly openFileKey: Identity
+  /** Recipients of the keys that this device had before, and still opens with. */
+  readonly earlier?: readonly string[]
 }
 
 /** `what` names the key. Rejects with `passphrase-needed` when nobody can be asked. */

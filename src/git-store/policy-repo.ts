@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
@@ -48,7 +48,10 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
   const head = `refs/policy/${remote.key}`
 
   async function fetch(what: readonly string[]): Promise<GitAnswer> {
-    const context = await transportContext(repo, dir, remote)
+    // How the remote is reached may be said in the user's repository. Only for this: that it is a partial clone, say, must
+    // not make git look for missing objects elsewhere when the policy is read.
+    const included = ['include.path', path.join(repo.commonDir, 'config')] as const
+    const context = await transportContext(repo, dir, remote, [included, ['core.bare', 'true']])
     return askGit(context, ['fetch', ...fetchFlags, ...what])
   }
 
@@ -75,9 +78,12 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
   }
 
   async function has(oids: readonly Oid[]): Promise<ReadonlyMap<Oid, number | null>> {
-    const lines = await mustAskGit(git, ['cat-file', '--batch-check'], oids.map((oid) => `${oid}\n`).join(''))
-    const sizes = lines.toString('latin1').split('\n')
-    return new Map(oids.map((oid, index) => [oid, sizeIn(sizes[index] ?? '')]))
+    // One process for each: with objects left out by a filter, git's batches end at the first that is missing.
+    const rows = oids.map(async (oid): Promise<[Oid, number | null]> => {
+      const answer = await askGit(git, ['cat-file', '-s', oid])
+      return [oid, answer.exitCode === 0 ? Number(answer.stdout.toString('latin1')) : null]
+    })
+    return new Map(await Promise.all(rows))
   }
 
   /** The entries of a folder, as far as `paths` names them; fetches the folder when it is not here. */
@@ -86,8 +92,8 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
     const answer = await askGit(git, args)
     if (answer.exitCode === 0) return parseEntries(answer.stdout)
     if (!again) throw gitFailed(args, answer, 'run the command again')
-    const root = await mustAskGit(git, ['show', '--no-patch', '--format=%T', commit])
-    const tree = root.toString('latin1').trim()
+    const text = await mustAskGit(git, ['cat-file', 'commit', commit])
+    const [, tree = ''] = /^tree ([0-9a-f]+)\n/.exec(text.toString('latin1')) ?? []
     if (isOid(tree)) await fetchObjects([tree])
     return listTree(commit, paths, false)
   }
@@ -172,11 +178,6 @@ function parseEntries(stdout: Buffer): readonly Entry[] {
     })
 }
 
-function sizeIn(line: string): number | null {
-  const [, size] = /^[0-9a-f]+ \w+ (\d+)$/.exec(line) ?? []
-  return size === undefined ? null : Number(size)
-}
-
 function oddEntry(where: string, wanted: string): TeleportError {
   return new TeleportError('bad-policy', `${where} on the default branch is no plain ${wanted}`, {
     hint: 'replace it in a pull request',
@@ -208,9 +209,6 @@ async function initPolicyRepo(repo: UserRepo, dir: string): Promise<void> {
   const args = ['init', '--quiet', '--bare', '--template=', `--object-format=${repo.objectFormat}`, dir]
   await mustAskGit(context, args)
   const config = path.join(dir, 'config')
-  const own = await readFile(config, 'utf8')
-  // First, so that ours wins: how the remote is reached may be said in the user's repository.
-  await writeFile(config, `[include]\n\tpath = ../../config\n${own}`)
   await appendFile(config, overrides(repo.shallow))
   await mkdir(path.join(dir, 'objects', 'info'), { recursive: true })
   // Relative to the folder of objects: the repository can be moved.

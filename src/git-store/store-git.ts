@@ -22,10 +22,16 @@ export function storeContext(repo: UserRepo, dir: string): GitContext {
   }
 }
 
-/** `storeContext` with the remote `storeRemote`, the same URL in both directions. */
-export async function transportContext(repo: UserRepo, dir: string, remote: Remote): Promise<GitContext> {
+/** `storeContext` with the remote `storeRemote`, the same URL in both directions. Ours come behind the settings `before`. */
+export async function transportContext(
+  repo: UserRepo,
+  dir: string,
+  remote: Remote,
+  before: readonly (readonly [string, string])[] = [],
+): Promise<GitContext> {
   const { cwd, environment } = storeContext(repo, dir)
   const settings: readonly (readonly [string, string])[] = [
+    ...before,
     [`remote.${storeRemote}.url`, remote.url],
     [`remote.${storeRemote}.pushurl`, remote.url],
     // The URL has been rewritten already. The longest match wins, so this one keeps the user's rules off it.

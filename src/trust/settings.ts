@@ -124,6 +124,11 @@ function lifetime(name: NameOf<number | null>): ReadSetting {
   }
 }
 
+/** The other way round: whole days, else whole hours. */
+export function lifetimeText(days: number): string {
+  return days % 1 === 0 ? `${days}d` : `${Math.round(days * 24)}h`
+}
+
 /** `12h`, `7d`, `4w` in days; null for anything else. */
 export function lifetimeDays(text: string): number | null {
   const match = /^([1-9][0-9]{0,4})([hdw])$/.exec(text)
