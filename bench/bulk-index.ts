@@ -24,7 +24,7 @@ export async function fillIndex(site: Site, count: number): Promise<void> {
     const ws = { ...opened, store: { ...opened.store, objects: unsynced(opened) } }
     const entries = Array.from({ length: count }, (_, number) => inventedEntry(number))
     const repo = opened.repo.head ?? 'unknown'
-    const change = { entries, readers, repo, action: 'push' }
+    const change = { entries, readers, repo, policy: null, action: 'push' }
     const update = await changeIndex(ws, device, await author(ws), change)
     const outcome = await opened.store.refs.push([update])
     if (outcome.kind !== 'done') throw new Error('somebody else writes the index of the bench')

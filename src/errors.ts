@@ -36,12 +36,14 @@ export const errorCodes = {
   'bad-session-id': [exitCodes.usage, 'not a session id or a prefix of one'],
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
+  'mixed-readers': [exitCodes.usage, 'post-quantum readers cannot be mixed with any others'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
   'member-exists': [exitCodes.usage, 'the key is in the team’s files already'],
 
   'no-member': [exitCodes.nothingMatched, 'nobody of that name is in the team’s files'],
   'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
+  'unknown-member': [exitCodes.nothingMatched, 'nobody of that name is a member of the team'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
   'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
   'commit-missing': [exitCodes.nothingMatched, 'the code commit is neither here nor on the remote'],
@@ -54,6 +56,7 @@ export const errorCodes = {
   'wrong-passphrase': [exitCodes.keyOrAccess, 'the passphrase does not open the key'],
   'passphrase-needed': [exitCodes.keyOrAccess, 'a passphrase is needed and nobody can be asked'],
   'not-a-reader': [exitCodes.keyOrAccess, 'the session is not encrypted to a key of this machine'],
+  'not-yours': [exitCodes.keyOrAccess, 'only those who wrote to the session may do this'],
   'remote-access': [exitCodes.keyOrAccess, 'git could not reach the remote or was not let in'],
   'remote-refused': [exitCodes.keyOrAccess, 'the remote refused the update'],
 

@@ -189,6 +189,12 @@ export interface Manifest {
   readonly holder: Holder | null
   /** Everyone the session is encrypted to, sorted: whoever goes on with it keeps the audience. */
   readonly readers: readonly string[]
+  /** Whom that was meant for, beside the sender's own devices: `team`, principals, `age1…`. Absent: nobody. */
+  readonly to?: readonly string[]
+  /** Readers that are devices of those who pushed and that the policy does not list. Absent: none. */
+  readonly unlisted?: readonly string[]
+  /** `--expires` fixed when it ends, so no push renews it. */
+  readonly expiresFixed?: true
   readonly origins: readonly Origin[]
   readonly segments: readonly SegmentRow[]
   /** `count` live files, their logical `bytes`, and the fold of every chain. */

@@ -39,24 +39,35 @@ const segment: Shape<SegmentRow> = refine(
   },
 )
 
+type Optional = Required<Pick<Manifest, 'to' | 'unlisted' | 'expiresFixed'>>
+
 /** The decoded manifest. A state record holds it in the same form. */
 export const manifestShape: Shape<Manifest> = refine(
-  object({
-    format: oneOf(1),
-    session: sessionId,
-    repo,
-    seq: integer(1),
-    redacted: flag,
-    client: nullable(text(100)),
-    title: nullable(title),
-    holder: nullable(holder),
-    readers: list(text(16_384), 10_000),
-    origins: list(origin, 10_000),
-    segments: list(segment, 10_000),
-    files: object({ count: integer(0), bytes: integer(0), fold: sha256 }),
-    dead: integer(0),
-    links: list(link, 100_000),
-  }),
+  object<Omit<Manifest, keyof Optional>, Optional>(
+    {
+      format: oneOf(1),
+      session: sessionId,
+      repo,
+      seq: integer(1),
+      redacted: flag,
+      client: nullable(text(100)),
+      title: nullable(title),
+      holder: nullable(holder),
+      readers: list(text(16_384), 10_000),
+      origins: list(origin, 10_000),
+      segments: list(segment, 10_000),
+      files: object({ count: integer(0), bytes: integer(0), fold: sha256 }),
+      dead: integer(0),
+      links: list(link, 100_000),
+    },
+    {
+      optional: {
+        to: list(text(16_384), 10_000),
+        unlisted: list(text(16_384), 10_000),
+        expiresFixed: oneOf(true),
+      },
+    },
+  ),
   ({ segments, origins, seq }) => {
     for (const [index, row] of segments.entries()) {
       const before = segments[index - 1]

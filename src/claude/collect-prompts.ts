@@ -29,10 +29,14 @@ export async function collectPrompts(claude: ClaudeHome, session: SessionId): Pr
   return { files, skipped: [] }
 }
 
-/** This session's rows of the prompt history as they lie here now; null when there are none. */
-export async function historyView(claude: ClaudeHome, session: SessionId): Promise<LocalFile | null> {
+/** This session's rows of the prompt history as they lie here now, which may be none: then the next ones follow those elsewhere. */
+export async function historyView(claude: ClaudeHome, session: SessionId): Promise<LocalFile> {
   const { files } = await collectPrompts(claude, session)
-  return files.find((file) => file.name === 'history.jsonl') ?? null
+  const { join } = pathRules(claude.platform)
+  return (
+    files.find((file) => file.name === 'history.jsonl') ??
+    inMemory('history.jsonl', join(claude.config, 'history.jsonl'), Buffer.alloc(0))
+  )
 }
 
 const tag = { session: 0, paste: 1 } as const

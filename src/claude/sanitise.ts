@@ -113,6 +113,8 @@ export function mayInstall(
   const [folder = '', backup = ''] = name.split('/')
   // One key press brings a row of the prompt history back, and another one sends it, or runs it as a command.
   if (folder === 'history.jsonl') return false
+  // The pastes of prompts that are left out; they lie in a folder that all sessions share.
+  if (folder === 'paste-cache') return false
   if (folder === 'session-env' || folder === 'shell-snapshots' || folder === 'worktree') return false
   if (folder !== 'file-history') return true
   return path !== undefined && isBackupOf(backup, path) && checkTarget(relocation.path(path))

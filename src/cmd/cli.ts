@@ -1,11 +1,14 @@
 /** From the command line to a command. */
 
 import { Builtins, Cli, type CommandClass } from 'clipanion'
+import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
+import { AuditCommand } from './audit.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
 import { DemoCommand } from './demo.ts'
 import { DoctorCommand } from './doctor.ts'
+import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
 import { ImportCommand } from './import.ts'
@@ -19,6 +22,7 @@ import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
+import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
 import { ScanCommand } from './scan.ts'
 import { ShowCommand } from './show.ts'
@@ -41,7 +45,10 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   status: [StatusCommand],
   scan: [ScanCommand],
   rm: [RmCommand],
+  expire: [ExpireCommand],
   key: Object.values(key),
+  rewrap: [RewrapCommand],
+  audit: [AuditCommand],
   member: Object.values(member),
   policy: [PolicyCommand],
   export: [ExportCommand],
@@ -119,7 +126,7 @@ function usage(error: Error, argv: readonly string[]): TeleportError {
   const known = Object.hasOwn(verbs, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
   const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
-  const near = known ? undefined : nearest(verb)
+  const near = known ? undefined : nearest(verb, Object.keys(verbs))
   const hint = near === undefined ? `git-teleport ${known ? `${verb} ` : ''}--help` : `git teleport ${near}`
   return new TeleportError('usage', safe(message), { hint })
 }
@@ -128,26 +135,6 @@ function usage(error: Error, argv: readonly string[]): TeleportError {
 function reason(verb: string, told: string): string {
   if (/^Command not found/.test(told)) return `${verb} does not take these arguments`
   return told.charAt(0).toLowerCase() + told.slice(1).replace(/\.$/, '')
-}
-
-/** A verb that differs by at most two letters. */
-function nearest(typed: string): string | undefined {
-  const scored = Object.keys(verbs).map((verb) => ({ verb, steps: distance(typed, verb) }))
-  const [best] = scored.sort((a, b) => a.steps - b.steps)
-  return best && best.steps <= 2 ? best.verb : undefined
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + same))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 export const verbNames: readonly string[] = Object.keys(verbs)

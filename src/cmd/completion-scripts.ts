@@ -26,6 +26,8 @@ export const completions: readonly {
     about: 'send a session',
     options: [
       '--all',
+      '--to',
+      '--hand-off',
       '--expires',
       '--with-changes',
       '--force',
@@ -75,11 +77,20 @@ export const completions: readonly {
   },
   { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
+  {
+    verb: 'expire',
+    about: 'let sessions end now',
+    options: ['--mine', '--all-mine', '--dry-run', '--remote'],
+    sessions: true,
+  },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
   {
     verb: 'key',
-    about: 'show, export, import, trust',
-    options: ['show', 'export', 'import', 'trust', '--output', '--passphrase-file'],
+    about: 'show, export, import, trust, rotate',
+    options: [
+      ...['show', 'export', 'import', 'trust', 'rotate'],
+      ...['--output', '--passphrase-file', '--passphrase', '--remote'],
+    ],
     sessions: false,
   },
   {
@@ -102,7 +113,19 @@ export const completions: readonly {
     sessions: false,
   },
   { verb: 'doctor', about: 'check everything', options: ['--remote'], sessions: false },
-  { verb: 'prune', about: 'compact the store', options: ['--remote'], sessions: false },
+  {
+    verb: 'prune',
+    about: 'delete what has expired',
+    options: ['--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'rewrap',
+    about: 'bring readers up to date',
+    options: ['--all', '--dry-run', '--remote'],
+    sessions: true,
+  },
+  { verb: 'audit', about: 'who pushed what', options: ['--remote'], sessions: false },
   { verb: 'undo', about: 'take the last pull back', options: ['--force', '--remote'], sessions: false },
   { verb: 'completion', about: 'print a completion script', options: [...shells], sessions: false },
   { verb: 'uninstall', about: 'remove every trace', options: ['--keep-key'], sessions: false },

@@ -1,12 +1,13 @@
-/** `git teleport key show|export|import|trust` */
+/** `git teleport key show|export|import|trust|rotate` */
 
 import { Command, Option } from 'clipanion'
 import { exportDeviceKey, importDeviceKey, showKey, trustKey } from '../core/key.ts'
+import { rotateKey } from '../core/key-rotate.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
 import { readInput, writeOutput } from './files.ts'
-import { describeKey } from './key-text.ts'
+import { describeKey, describeRotation } from './key-text.ts'
 import { safe } from './text.ts'
 import { askPassphrase } from './world.ts'
 
@@ -120,6 +121,28 @@ export class KeyTrustCommand extends TeleportCommand {
       json: { device, added },
       text: added ? `${device} is one of your devices now` : `${device} was one of your devices already`,
     }
+  }
+}
+
+export class KeyRotateCommand extends TeleportCommand {
+  static override paths = [['key', 'rotate']]
+  static override usage = Command.Usage({
+    category,
+    description: 'Give this device a new key, and move your live sessions over to it',
+    details: `
+      The old key is kept beside the new one, to read what was encrypted to it, and nothing is encrypted to it any more.
+      Prints what your other devices and the team have to change. After a theft, read docs/lost-key.md.
+    `,
+    examples: [['A new key', 'git teleport key rotate --yes']],
+  })
+
+  passphrase = Option.Boolean('--passphrase', false, { description: 'Ask for a passphrase for the new key' })
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    const passphrase = this.passphrase ? await askPassphrase(this.context.io, 'the new key') : undefined
+    const rotation = await rotateKey(world, { remote: this.remote, passphrase })
+    return { json: { ...rotation }, text: describeRotation(rotation) }
   }
 }
 

@@ -46,19 +46,25 @@ export class ListCommand extends TeleportCommand {
 
 function table(sessions: readonly ListedSession[], world: World, columns: number): string {
   const now = world.now()
+  const handed = sessions.some(({ holder }) => holder !== null)
   const rows = sessions.map((each) => [
     shortId(each.session),
     stateWord(each),
     formatAge(each.updated, now),
     String(each.messages),
     formatBytes(each.sizeBytes),
-    safe(each.host),
+    safe(each.own ? each.host : each.author),
+    ...(handed ? [safe(each.holder?.principal ?? '-')] : []),
     safe(each.branch ?? '-'),
     safe(each.title ?? '-'),
   ])
   return formatTable(rows, {
     columns,
-    headings: ['ID', 'HERE', 'PUSHED', 'MSGS', 'SIZE', 'FROM', 'BRANCH', 'TITLE'],
+    headings: [
+      ...['ID', 'HERE', 'PUSHED', 'MSGS', 'SIZE', 'FROM'],
+      ...(handed ? ['HELD BY'] : []),
+      ...['BRANCH', 'TITLE'],
+    ],
   }).trimEnd()
 }
 

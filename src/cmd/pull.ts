@@ -51,9 +51,7 @@ export class PullCommand extends TeleportCommand {
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    if (this.resume && (this.json || this.dryRun)) {
-      throw new TeleportError('usage', '--resume goes with neither --json nor --dry-run')
-    }
+    if (this.resume) refuseResume(this.context.io, this.json || this.dryRun)
     if (this.checkout && this.worktree !== undefined)
       throw new TeleportError('usage', '--checkout and --worktree are two ways: choose one')
     const result = await pullSession(world, {
@@ -71,8 +69,24 @@ export class PullCommand extends TeleportCommand {
     if (!this.resume)
       return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
     this.context.io.stderr.write(`${describePull(result, world, false)}\n`)
+    if (!(await mayStart(world, result))) return { json: {}, text: '' }
     return { json: {}, text: '', exitCode: await startClaude(result, this.context.io) }
   }
+}
+
+/** Before anything is fetched: what was brought here and then not started would be half of what was asked. */
+function refuseResume({ isTerminal }: Io, silent: boolean): void {
+  if (silent) throw new TeleportError('usage', '--resume goes with neither --json nor --dry-run')
+  if (isTerminal.stdin && isTerminal.stdout) return
+  throw new TeleportError('usage', '--resume starts Claude Code, which needs a terminal', {
+    hint: 'leave --resume out, and run what the pull prints in a terminal',
+  })
+}
+
+/** The client clears the screen: what was said about a session with words of others is read before. */
+async function mayStart(world: World, { writers }: PullResult): Promise<boolean> {
+  if (writers.length === 0) return true
+  return world.confirm(`Resume a session that holds text from ${writers.join(', ')}?`)
 }
 
 function describePull(result: PullResult, world: World, dryRun: boolean): string {
@@ -85,7 +99,11 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
   const relocated = result.relocated.map(({ from: a, to: b }) => `  ${safe(a)} → ${safe(b)}`)
   switch (result.state) {
     case 'same':
-      return `${id} "${title}" is up to date with push ${result.seq}\n${resume}`
+      return [
+        `${id} "${title}" is up to date with push ${result.seq}`,
+        ...describeTrust(result),
+        resume,
+      ].join('\n')
     case 'local-ahead':
       if (result.install === null)
         return `${id} "${title}" is further here than on the remote (push ${result.seq})\n${[...describeCode(result, dryRun), '', `  git teleport push ${id}`].join('\n')}`
@@ -96,6 +114,7 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
   return [
     `${done} ${id} "${title}" from ${from}: ${plural(result.files, 'file')}`,
     ...relocated,
+    ...describeTrust(result),
     resume,
   ].join('\n')
 }
@@ -115,6 +134,19 @@ function describeCode({ code, session }: PullResult, dryRun: boolean): readonly 
   const head = `${dryRun ? 'would put' : 'put'} the code at ${restored.commit.slice(0, 10)} on ${on} in ${safe(restored.folder)}`
   const what = `${plural(commits, 'commit')} that the remote does not have, ${staged} staged, ${unstaged} changed, ${untracked} untracked`
   return [`${head}: ${what}`, 'to go back:', ...restored.wayBack.map((line) => `  ${safe(line)}`)]
+}
+
+/** Who vouches for it, for what code, what was left out, and what to think of before it is resumed. */
+function describeTrust({ signer, writers, dropped, codeCommit, pushedAt }: PullResult): readonly string[] {
+  if (writers.length === 0) return []
+  const who = signer.own ? 'one of your devices' : `${safe(signer.principal ?? '')}, a member`
+  const left = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`)
+  const whose = writers.map(safe).join(', ')
+  return [
+    `  signed by ${who} (${signer.fingerprint}) at ${pushedAt}, on commit ${codeCommit?.slice(0, 10) ?? 'none'}`,
+    ...(left.length > 0 ? [`  left out: ${left.join(', ')}`] : []),
+    `  text from ${whose} steers your agent: resume in default or plan mode, and read what it is about to do`,
+  ]
 }
 
 /** In the foreground, on this terminal: Claude Code is interactive. */

@@ -1,6 +1,7 @@
 /** `git teleport push` */
 
 import { Command, Option } from 'clipanion'
+import { parseTo } from '../core/audience.ts'
 import { pushAll, pushSession } from '../core/push.ts'
 import type { PushOptions, PushResult } from '../core/push-job.ts'
 import type { World } from '../core/world.ts'
@@ -22,12 +23,18 @@ export class PushCommand extends TeleportCommand {
       ['Send the newest session of this work tree', 'git teleport push'],
       ['Send one session and keep it for a week', 'git teleport push 3f2a91c4 --expires 7d'],
       ['Send unpushed commits and uncommitted changes too', 'git teleport push --with-changes'],
+      ['Let the whole team read it', 'git teleport push --to team'],
+      ['Hand it to a colleague', 'git teleport push --to team --hand-off ada@example.org'],
       ['See what would travel', 'git teleport push --dry-run'],
     ],
   })
 
   session = Option.String({ required: false })
   all = Option.Boolean('--all', false, { description: 'Send every session of this work tree' })
+  to = Option.Array('--to', {
+    description: 'Who may read it: me, team, members by name, age1… keys (default: as before)',
+  })
+  handOff = Option.String('--hand-off', { description: 'The member who has it from now on' })
   expires = Option.String('--expires', {
     description: 'When it expires: 12h, 7d, 4w, or never (default 30d)',
   })
@@ -53,6 +60,8 @@ export class PushCommand extends TeleportCommand {
     const options: PushOptions = {
       session: this.session,
       remote: this.remote,
+      to: this.to === undefined ? undefined : parseTo(this.to),
+      handOff: this.handOff,
       trustPolicy: this.trustPolicy,
       expiresDays: this.expires === undefined ? undefined : parseExpiry(this.expires),
       force: this.force,
@@ -107,6 +116,8 @@ function describePush(result: PushResult, world: World): string {
   const id = shortId(result.session)
   const title = safe(result.title ?? 'no title')
   const readers = plural(result.recipients.length, 'reader')
+  const readable = safe(`readable by: ${result.readableBy.join(', ')}`)
+  const handed = result.holder === null ? '' : `; ${safe(result.holder.principal)} has it now`
   const expires =
     result.expires === null ? 'never expires' : `expires ${formatAge(result.expires, world.now())}`
   if (result.state === 'dry-run') {
@@ -114,7 +125,7 @@ function describePush(result: PushResult, world: World): string {
       (file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`,
     )
     const head = `would send ${id} "${title}" to ${safe(result.remote.url)} for ${readers}: ${formatBytes(result.bytesAdded)} before compression`
-    return [head, ...files, ...describeChanges(result)].join('\n')
+    return [head, `${readable}${handed}`, ...files, ...describeChanges(result)].join('\n')
   }
   const head =
     result.state === 'same'
@@ -122,7 +133,7 @@ function describePush(result: PushResult, world: World): string {
       : `sent ${id} "${title}" to ${safe(result.remote.name)}: ${formatBytes(result.bytesAdded)} as ${formatBytes(result.bytesSent)} encrypted, push ${result.seq}, ${readers}, ${expires}`
   // Without them, pull is all there is to say: they are brought only where somebody asks for them.
   const pull = result.changes ? `git teleport pull --worktree ../${id} ${id}` : `git teleport pull ${id}`
-  return [head, ...describeChanges(result), '', `  ${pull}`].join('\n')
+  return [head, `${readable}${handed}`, ...describeChanges(result), '', `  ${pull}`].join('\n')
 }
 
 function describeChanges({ changes }: PushResult): readonly string[] {

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
 import { type ShownSession, showSession } from '../core/show.ts'
+import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
@@ -56,12 +57,13 @@ export class ShowCommand extends TeleportCommand {
 
 function describe(shown: ShownSession, world: World): string {
   const now = world.now()
-  const signer = shown.signedBy.own ? 'one of your devices' : 'an unknown device'
+  const { signedBy } = shown
   const rows: readonly (readonly [string, string])[] = [
     ['session', shown.session],
     ['title', shown.title ?? '-'],
     ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
-    ['signed', `by ${signer} (${shown.signedBy.device}), verified`],
+    ['signed', `by ${signerText(signedBy)}`],
+    ['key', signedBy.fingerprint],
     ['pushed', `${shown.pushedAt} (${formatAge(shown.pushedAt, now)}), push ${shown.seq}`],
     ['expires', shown.expires === null ? 'never' : `${shown.expires} (${formatAge(shown.expires, now)})`],
     ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
@@ -74,8 +76,18 @@ function describe(shown: ShownSession, world: World): string {
       : []),
     ['readers', String(shown.readers.length)],
   ]
+  const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
   return rows
     .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
     .join('\n')
     .concat('\n')
+    .replace(/^/, warning)
+}
+
+const unverified = 'NOT VERIFIED: nobody here knows who wrote this. It is text to read, and cannot be pulled.'
+
+function signerText({ kind, device, principal }: SignerFacts): string {
+  if (kind === 'own') return `one of your devices (${device}), verified`
+  if (kind === 'member') return `${principal ?? ''}, a member (${device}), verified`
+  return `${principal === null ? 'nobody known here' : `${principal}, who is not believed now`} (${device})`
 }

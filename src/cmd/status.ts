@@ -28,7 +28,8 @@ export class StatusCommand extends TeleportCommand {
     const { io } = this.context
     const body =
       status.sessions.length > 0 ? ['', table(status.sessions, io.isTerminal.stdout ? io.columns : 200)] : []
-    return { json: { ...status }, text: [...head, ...body].join('\n') }
+    const advice = status.sessions.flatMap(adviceOn)
+    return { json: { ...status }, text: [...head, ...body, ...advice].join('\n') }
   }
 }
 
@@ -37,6 +38,16 @@ const words: Readonly<Record<SessionStatus['state'], string>> = {
   pushed: 'pushed',
   'local-ahead': 'ahead',
   unsure: 'push unsure',
+}
+
+/** What a person should know of one session beside the table. */
+function adviceOn({ session, holder, readersChanged, expired }: SessionStatus): readonly string[] {
+  const id = shortId(session)
+  return [
+    ...(holder ? [`${id}  ${safe(holder.principal)} has it since ${holder.since}`] : []),
+    ...(readersChanged ? [`${id}  its readers are not today's any more: git teleport rewrap ${id}`] : []),
+    ...(expired ? [`${id}  has expired on the remote; this copy stays`] : []),
+  ]
 }
 
 function table(sessions: readonly SessionStatus[], columns: number): string {

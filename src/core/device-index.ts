@@ -6,7 +6,7 @@ import { audienceId, recipientsDigest } from '../crypto/audience.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { sealBytes } from '../crypto/envelope.ts'
 import { newIdentity, openIdentity, sealIdentity } from '../crypto/session-identity.ts'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import type { Person } from '../git-store/commit.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import type { TreeEntry } from '../git-store/object-codec.ts'
@@ -23,7 +23,13 @@ const chainLength = 5000
 export interface IndexChange {
   readonly entries: readonly IndexEntry[]
   readonly readers: readonly string[]
+  /** Entries for other audiences. */
+  readonly more?: readonly Pick<IndexChange, 'entries' | 'readers'>[]
   readonly repo: string
+  /** The policy that the readers were taken from. */
+  readonly policy: Oid | null
+  /** What it is about, where no entry, or more than one, says so. */
+  readonly session?: SessionId
   /** For the audit log: `push`, `remove`, `expire` … */
   readonly action: string
 }
@@ -47,14 +53,14 @@ export async function changeIndex(
     trailers: {
       format: 1,
       ref,
-      session: change.entries.length === 1 && only ? only.session : null,
+      session: change.session ?? (change.entries.length === 1 && only ? only.session : null),
       repo: change.repo,
       commit: null,
       seq,
       previous: previous?.commit ?? null,
       expires: null,
       recipients: recipientsDigest(change.readers),
-      policy: null,
+      policy: change.policy,
       action: change.action,
     },
   })
@@ -93,13 +99,29 @@ async function changedTree(
   change: IndexChange,
 ): Promise<Oid> {
   const { objects } = ws.store
-  const audience = audienceId(change.readers)
   const root = await readFolder(ws, previous?.tree)
   const audiences = await readFolder(ws, root.get('a')?.oid)
+  for (const { readers, entries } of [change, ...(change.more ?? [])]) {
+    await putEntries(ws, device, audiences, readers, entries)
+  }
+  const a: TreeEntry = { mode: '040000', name: 'a', oid: await objects.writeTree([...audiences.values()]) }
+  return objects.writeTree([a])
+}
+
+async function putEntries(
+  ws: Workspace,
+  device: DeviceKey,
+  audiences: Map<string, TreeEntry>,
+  readers: readonly string[],
+  entries: readonly IndexEntry[],
+): Promise<void> {
+  const { objects } = ws.store
+  const audience = audienceId(readers)
+  if (entries.length === 0 && audiences.has(audience)) return
   const mine = await readFolder(ws, audiences.get(audience)?.oid)
-  const envelope = await openEnvelope(ws, device, audience, mine.get('key.age')?.oid, change.readers)
+  const envelope = await openEnvelope(ws, device, audience, mine, readers)
   mine.set('key.age', { mode: '100644', name: 'key.age', oid: envelope.key })
-  for (const entry of change.entries) {
+  for (const entry of entries) {
     await dropElsewhere(ws, audiences, audience, entry.session)
     const shard = shardOf(entry.session)
     const folder = await readFolder(ws, mine.get(shard)?.oid)
@@ -112,8 +134,6 @@ async function changedTree(
     name: audience,
     oid: await objects.writeTree([...mine.values()]),
   })
-  const a: TreeEntry = { mode: '040000', name: 'a', oid: await objects.writeTree([...audiences.values()]) }
-  return objects.writeTree([a])
 }
 
 /** A session has one audience at a time: its entry under an earlier one goes. */
@@ -135,7 +155,9 @@ async function dropElsewhere(
         name: shard,
         oid: await ws.store.objects.writeTree([...entries.values()]),
       })
-    audiences.set(other.name, { ...other, oid: await ws.store.objects.writeTree([...folder.values()]) })
+    // Nothing but the key is left: nobody of that audience has anything to read here any more.
+    if (folder.size === 1) audiences.delete(other.name)
+    else audiences.set(other.name, { ...other, oid: await ws.store.objects.writeTree([...folder.values()]) })
   }
 }
 
@@ -155,18 +177,24 @@ interface Envelope {
   readonly recipient: string
 }
 
-/** The audience's own age recipient; remembered beside the state, so that a push needs no decryption. */
+/**
+ * The audience's own age recipient; remembered beside the state, so that a push needs no decryption. Where this device is
+ * no reader and what it remembered is lost, the audience's folder starts anew: `mine` is emptied.
+ */
 async function openEnvelope(
   ws: Workspace,
   device: DeviceKey,
   audience: AudienceId,
-  key: Oid | undefined,
+  mine: Map<string, TreeEntry>,
   readers: readonly string[],
 ): Promise<Envelope> {
+  const key = mine.get('key.age')?.oid
   const file = ws.store.path('audiences', ws.remote.key, `${audience}.json`)
   const known = parseEnvelope(await readCachedJson(file))
   if (key !== undefined && known?.key === key) return { key, recipient: known.recipient }
-  const envelope = key === undefined ? await makeEnvelope(ws, readers) : await readEnvelope(ws, device, key)
+  const found = key === undefined ? null : await readEnvelope(ws, device, key)
+  if (!found) mine.clear()
+  const envelope = found ?? (await makeEnvelope(ws, readers))
   await writeJson(file, envelope)
   return envelope
 }
@@ -183,7 +211,13 @@ async function makeEnvelope(ws: Workspace, readers: readonly string[]): Promise<
   return { key: await ws.store.objects.writeBlob(await sealIdentity(identity, readers)), recipient }
 }
 
-async function readEnvelope(ws: Workspace, device: DeviceKey, key: Oid): Promise<Envelope> {
-  const { recipient } = await openIdentity(await ws.store.objects.readBlob(key, 512 * 1024), device)
-  return { key, recipient }
+/** Null when this device is not among the readers. */
+async function readEnvelope(ws: Workspace, device: DeviceKey, key: Oid): Promise<Envelope | null> {
+  try {
+    const { recipient } = await openIdentity(await ws.store.objects.readBlob(key, 512 * 1024), device)
+    return { key, recipient }
+  } catch (error) {
+    if (hasCode(error, 'not-a-reader')) return null
+    throw error
+  }
 }

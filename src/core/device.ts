@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { type DeviceKey, loadDeviceKey } from '../crypto/device-key.ts'
+import { withOldKeys } from '../crypto/old-keys.ts'
 import { parseSshPublicKey } from '../crypto/ssh-public-key.ts'
 import { TeleportError } from '../errors.ts'
 import { globalConfigValue, mayHaveGlobalConfig, type UserRepo } from '../git-store/user-repo.ts'
@@ -33,7 +34,9 @@ export async function keySource(
 
 /** This machine's device key. Throws `no-key` with the way to get one. `repo` saves a process. */
 export async function loadDevice(world: World, repo?: UserRepo): Promise<DeviceKey> {
-  return loadDeviceKey(await keySource(world, repo), world.askPassphrase)
+  const agent = world.env['SSH_AUTH_SOCK'] || undefined
+  const device = await loadDeviceKey(await keySource(world, repo), world.askPassphrase, agent)
+  return withOldKeys(device, world.askPassphrase)
 }
 
 /** This machine's key as a reader, without opening it; null when there is none that can be used. */
@@ -46,11 +49,11 @@ export async function keyRecipient(world: World, repo?: UserRepo): Promise<strin
   }
 }
 
-/** Recipients of all own devices, this one included, sorted. */
+/** Recipients of all own devices, this one and the keys that it had before included, sorted: what they signed is one's own. */
 export async function ownRecipients(world: World, device: DeviceKey): Promise<readonly string[]> {
   const lines = await readOwnDevices(ownDevicesPath(world))
   const others = lines.map((line) => parseOwnDevice(line).recipient)
-  return [...new Set([device.publicKey.recipient, ...others])].sort()
+  return [...new Set([device.publicKey.recipient, ...(device.earlier ?? []), ...others])].sort()
 }
 
 export function parseOwnDevice(line: string): ReturnType<typeof parseSshPublicKey> {

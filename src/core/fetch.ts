@@ -3,9 +3,10 @@
 import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { SessionId } from '../model.ts'
-import { loadDevice, ownRecipients } from './device.ts'
+import { loadDevice } from './device.ts'
 import { beginPolicy, followPolicy } from './follow-policy.ts'
 import { listIn } from './list.ts'
+import { knownPeople } from './people.ts'
 import { readRecord } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { judgeTip, readTip } from './tip.ts'
@@ -49,8 +50,8 @@ async function fetchOne(ws: Workspace, wanted: string, named: boolean): Promise<
   try {
     const found = await findRemoteSession(ws, wanted)
     const tip = await readTip(ws, found.session, found.commit)
-    const own = await ownRecipients(ws.world, await loadDevice(ws.world, ws.repo))
-    await judgeTip(ws, tip, { own, state: (await readRecord(ws, found.session)).current })
+    const people = await knownPeople(ws, await loadDevice(ws.world, ws.repo), 'pinned')
+    await judgeTip(ws, tip, { ...people, state: (await readRecord(ws, found.session)).current })
     const ref = sessionRef(found.session)
     const seen = await ws.store.refs.seen(ref)
     await ws.store.refs.accept([{ ref, expected: seen, next: found.commit }])

@@ -49,7 +49,8 @@ export async function initDevice(
 
 /** The path is remembered in the user's own git configuration, never in the repository's. */
 async function chooseKey(world: World, path: string): Promise<ShownKey> {
-  const key = await loadDeviceKey({ path }, world.askPassphrase)
+  const agent = world.env['SSH_AUTH_SOCK'] || undefined
+  const key = await loadDeviceKey({ path }, world.askPassphrase, agent)
   await setGlobalConfig(world.env, 'teleport.key', path)
   return describe(world, key)
 }
@@ -111,6 +112,7 @@ function formatLine(key: SshPublicKey): string {
   return key.comment === '' ? key.recipient : `${key.recipient} ${key.comment}`
 }
 
-function keyComment(world: World): string {
+/** What tells this machine's keys apart, for people. */
+export function keyComment(world: World): string {
   return `git-teleport@${world.hostname.replace(/[^A-Za-z0-9.-]/g, '-')}`
 }

@@ -3,10 +3,12 @@
 import { type LiveClient, liveClients } from '../claude/live.ts'
 import { findSessionsByPrefix, type SessionFile } from '../claude/locate.ts'
 import { tailIsMaterial } from '../claude/material.ts'
+import type { DeviceKey } from '../crypto/device-key.ts'
 import { listStates } from '../git-store/state-files.ts'
-import type { Classification, IndexEntry, SessionId } from '../model.ts'
-import { loadDevice, ownRecipients } from './device.ts'
+import type { Classification, Holder, IndexEntry, SessionId } from '../model.ts'
+import { loadDevice } from './device.ts'
 import { beginPolicy, followPolicy } from './follow-policy.ts'
+import { believedDevices, knownPeople, type People } from './people.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { readRecord } from './records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -24,7 +26,10 @@ export interface ListOptions {
 export interface ListedSession {
   readonly session: SessionId
   readonly title: string | null
+  /** A member by the name that the policy gives; of one's own devices, as they say. */
   readonly author: string
+  /** Sent by one of one's own devices. */
+  readonly own: boolean
   readonly device: string
   readonly host: string
   readonly branch: string | null
@@ -36,6 +41,8 @@ export interface ListedSession {
   readonly seq: number
   /** Null: there is a copy here and no record of a sync, so only a pull can tell. */
   readonly state: Classification | null
+  /** Who has it now, after a hand-off. */
+  readonly holder: Holder | null
   /** Open in a client on this machine. */
   readonly live: boolean
   /** `live`, or why it is no longer on the remote. */
@@ -49,10 +56,12 @@ export async function listSessions(world: World, options: ListOptions): Promise<
 export async function listIn(ws: Workspace, options: ListOptions): Promise<readonly ListedSession[]> {
   if (!options.offline) await beginPolicy(ws)
   const device = await loadDevice(ws.world, ws.repo)
-  const trusted = await ownRecipients(ws.world, device)
   ws.world.progress.step('fetching the index')
-  const { entries, untrusted } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })
-  if (!options.offline) await followPolicy(ws)
+  const { entries, untrusted } = await readIndexes(ws, {
+    device,
+    believed: async () => believedDevices(await peopleFor(ws, device, options)),
+    offline: options.offline ?? false,
+  })
   ws.world.progress.done()
   if (untrusted.length > 0) {
     ws.world.note(
@@ -71,7 +80,14 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
   )
 }
 
-function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
+async function peopleFor(ws: Workspace, device: DeviceKey, { offline }: ListOptions): Promise<People> {
+  if (offline) return knownPeople(ws, device, 'pinned')
+  await followPolicy(ws)
+  return knownPeople(ws, device, 'fresh')
+}
+
+/** Of each session the entry that holds. */
+export function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
   const newest = new Map<SessionId, ListedEntry>()
   for (const each of entries) {
     const known = newest.get(each.entry.session)
@@ -102,14 +118,15 @@ async function localKnowledge(ws: Workspace): Promise<LocalKnowledge> {
 
 async function describe(
   ws: Workspace,
-  { entry, device }: ListedEntry,
+  { entry, device, principal }: ListedEntry,
   here: LocalKnowledge,
   expired: boolean,
 ): Promise<ListedSession> {
   return {
     session: entry.session,
     title: entry.title,
-    author: entry.author,
+    author: principal ?? entry.author,
+    own: principal === null,
     device,
     host: entry.host,
     branch: entry.branch,
@@ -120,6 +137,7 @@ async function describe(
     expires: entry.expires,
     seq: entry.seq,
     state: await stateOf(ws, entry, here, expired),
+    holder: entry.holder,
     live: here.live.has(entry.session),
     onRemote: entry.state,
   }

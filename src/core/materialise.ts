@@ -5,14 +5,15 @@ import { foldChains } from '../bundle/chain.ts'
 import { isCode } from '../bundle/names.ts'
 import type { Installation } from '../claude/install.ts'
 import { localPath } from '../claude/local-name.ts'
-import { type RelocateOptions, relocateContent } from '../claude/relocate.ts'
+import { relocateContent } from '../claude/relocate.ts'
 import type { Relocation } from '../claude/relocation.ts'
 import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
 import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
+import { countDrop, type DropCounts, fileWord, mayApply, rowOptions, type Tier } from './piece-tier.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 
 /** One logical file after the log was applied. */
@@ -35,18 +36,19 @@ export const emptyBase: LogBase = { seq: 0, files: {}, links: {} }
  * Whether the record can be built upon: the log was not started anew since.
  * A log that was begins after what the record has seen.
  */
-export function continues(tip: OpenTip, base: LogBase): boolean {
+export function continues(tip: TrustedTip, base: LogBase): boolean {
   const [first] = tip.manifest.segments
   return base.seq === 0 || (first !== undefined && first.seq[0] <= base.seq)
 }
 
-/** Throws `damaged-bundle` or `unsafe-bundle`; then `install` must be aborted. */
+/** Throws `damaged-bundle` or `unsafe-bundle`; then `install` must be aborted. Adds to `dropped` what it leaves out. */
 export async function materialise(
   ws: Workspace,
-  tip: OpenTip,
+  tip: TrustedTip,
   base: LogBase,
   place: Place,
   install: Installation,
+  dropped: DropCounts = new Map(),
 ): Promise<ReadonlyMap<string, AppliedFile>> {
   const files = new Map(
     Object.entries(base.files).map(([name, record]) => [name, fromRecord(name, record, base.links[name])]),
@@ -58,7 +60,9 @@ export async function materialise(
   )
   const tables: (readonly PieceRow[])[] = []
   for (const segment of todo) {
-    const stager = { ws, place, install, base, files, relocation: relocationOf(tip, segment, place) }
+    const tier: Tier = tip.exact.has(segment.name) ? 'exact' : 'sanitised'
+    const relocation = relocationOf(tip, segment, place)
+    const stager = { ws, place, install, base, files, relocation, tier, dropped }
     tables.push(await applySegment(tip, segment, stager))
   }
   if (base.seq === 0) checkLog(tables)
@@ -71,6 +75,9 @@ export async function materialise(
         hint: `git teleport push --force ${tip.session}`,
       },
     )
+  }
+  if (files.get('session.jsonl')?.progress.gone) {
+    throw new TeleportError('unsafe-bundle', `session ${tip.session} deletes its own conversation`)
   }
   return files
 }
@@ -93,7 +100,7 @@ function fromRecord(name: string, record: FileRecord, links: unknown): AppliedFi
   }
 }
 
-function relocationOf(tip: OpenTip, segment: SegmentRow, place: Place): Relocation {
+function relocationOf(tip: TrustedTip, segment: SegmentRow, place: Place): Relocation {
   const origin = tip.manifest.origins[segment.origin]
   if (origin) return relocationTo(place, origin)
   throw new TeleportError(
@@ -109,10 +116,16 @@ interface Stager {
   readonly base: LogBase
   readonly files: Map<string, AppliedFile>
   readonly relocation: Relocation
+  readonly tier: Tier
+  readonly dropped: DropCounts
 }
 
 /** Rows without bytes (`gone`, dropped) take effect in their place between those with bytes. */
-async function applySegment(tip: OpenTip, segment: SegmentRow, stager: Stager): Promise<readonly PieceRow[]> {
+async function applySegment(
+  tip: TrustedTip,
+  segment: SegmentRow,
+  stager: Stager,
+): Promise<readonly PieceRow[]> {
   let waiting: readonly PieceRow[] = []
   const flushUntil = async (row: PieceRow | null) => {
     const end = row === null ? waiting.length : waiting.indexOf(row)
@@ -148,6 +161,14 @@ async function applyPiece(
   if (skip) return
   const target = targetOf(stager, row, next, before)
   const links = row.op === 'append' && before ? before.links : newRowLinks()
+  const named = targetByName(stager, row, next)
+  const piece = { row, path: next.path, target, named, before: before?.target }
+  if (stager.tier === 'sanitised' && !mayApply(piece, stager.place, stager.relocation)) {
+    // What lies here already stays as it is, and the rest of the log goes on without this file.
+    countDrop(stager.dropped, fileWord(row.name))
+    stager.files.set(row.name, { progress: next, target: null, staged: null, links })
+    return
+  }
   const staged = await stagePiece(stager, row, content, target, { before, links })
   stager.files.set(row.name, { progress: next, target, staged, links })
 }
@@ -160,8 +181,11 @@ function targetOf(
   before: AppliedFile | undefined,
 ): string | null {
   if (row.op !== 'whole' && before) return before.target
-  const { place, ws } = stager
-  return localPath(ws.claude, place.here, row.name, stager.relocation, next.path, place.restoreEnv)
+  return targetByName(stager, row, next)
+}
+
+function targetByName({ place, ws, relocation }: Stager, row: PieceRow, next: FileProgress): string | null {
+  return localPath(ws.claude, place.here, row.name, relocation, next.path, place.restoreEnv)
 }
 
 async function stagePiece(
@@ -177,10 +201,8 @@ async function stagePiece(
     return null
   }
   if (content === null) return before?.staged ?? null
-  const here = relocateContent(row.name, content, stager.relocation, {
-    ...relocationOptions(stager.place),
-    links,
-  })
+  const options = rowOptions(stager.place, stager.tier, stager.dropped)
+  const here = relocateContent(row.name, content, stager.relocation, { ...options, links })
   if (row.name === 'history.jsonl') {
     await install.appendHistory(here)
     return null
@@ -191,10 +213,4 @@ async function stagePiece(
   const record = stager.base.files[row.name]
   if (!record) throw new TeleportError('damaged-bundle', `an append to ${row.name} has nothing to follow`)
   return install.stage(target, here, { keepFrom: { path: record.localPath, size: record.localSize } })
-}
-
-function relocationOptions(place: Place): RelocateOptions {
-  const fork =
-    place.here.session === place.session ? {} : { session: { from: place.session, to: place.here.session } }
-  return { deep: place.deep, ...fork }
 }

@@ -28,6 +28,8 @@ export interface PlaceOptions {
   readonly as?: SessionId | undefined
   readonly deep?: boolean | undefined
   readonly restoreEnv?: boolean | undefined
+  /** Where the session was launched is somebody else's word: a folder outside of the project is not taken. */
+  readonly stayInProject?: boolean | undefined
 }
 
 /**
@@ -44,7 +46,9 @@ export function placeFor(
   const root = options.root ?? repo.top
   const folders = { platform: claude.platform, home: claude.home, config: claude.config, root }
   const here: Here = { ...folders, projectDir: '', session: options.as ?? session }
-  const launch = origin ? planRelocation(origin, session, here).path(origin.cwd) : root
+  const told = origin ? planRelocation(origin, session, here).path(origin.cwd) : root
+  const isOurs = !options.stayInProject || isInside(told, root, claude.platform)
+  const launch = isOurs ? told : root
   const projectDir = options.existing?.projectDir ?? claude.projectDirName ?? projectDirName(launch)
   return {
     here: { ...here, projectDir },

@@ -4,6 +4,7 @@ import { codeNames } from '../bundle/code-state.ts'
 import { historyView } from '../claude/collect-prompts.ts'
 import type { Installation, InstallReport } from '../claude/install.ts'
 import { liveClients } from '../claude/live.ts'
+import { isMaterial } from '../claude/material.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
@@ -11,16 +12,21 @@ import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { divergedError } from './diverged.ts'
 import { beginPolicy, followPolicy } from './follow-policy.ts'
+import { tellHolder } from './holder.ts'
 import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
+import type { DropCounts } from './piece-tier.ts'
 import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
 import { type CodeWish, type ReadyCode, type RestoredCode, withCode } from './pull-code.ts'
+import { notePull } from './pull-log.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
+import { describeSigner, otherWriters, type SignerFacts } from './signer-facts.ts'
 import { compareSides } from './standing.ts'
 import { stateAfterPull } from './state-after-pull.ts'
-import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { judgeTip, openTip, readTip, type Tip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 import { formatTime } from './world.ts'
@@ -44,6 +50,14 @@ export interface PullResult {
   readonly state: Classification
   readonly tier: 'exact' | 'sanitised'
   readonly from: { readonly principal: string; readonly device: string; readonly host: string }
+  /** Whose key signed the tip. */
+  readonly signer: SignerFacts
+  /** Everybody else whose words it holds; their rows are sanitised. */
+  readonly writers: readonly string[]
+  /** Rows and files of theirs that were left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** The code that the sender had checked out. */
+  readonly codeCommit: Oid | null
   readonly commit: Oid
   readonly seq: number
   /** Absolute path of the transcript here. */
@@ -65,11 +79,15 @@ export interface PullResult {
 interface Incoming {
   readonly ws: Workspace
   readonly device: DeviceKey
-  readonly tip: OpenTip
+  readonly tip: TrustedTip
   readonly state: SessionState | null
   readonly local: LocalSide | null
   readonly options: PullOptions
   readonly code: ReadyCode | null
+  /** What the sanitised tier leaves out, counted while it is written. */
+  readonly dropped: DropCounts
+  /** Somebody else says where the session was launched. */
+  readonly stayInProject: boolean
 }
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
@@ -83,12 +101,15 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     // Whoever wants the code of another project here says so twice; who signed it is judged as ever.
     const allowOtherProject = wantsCode(options) && (options.force ?? false)
     const own = await ownRecipients(world, device)
-    await judgeTip(ws, tip, { own, state: options.force ? null : state, allowOtherProject })
-    const open = await openTip(ws, tip, device)
+    const signer = await judgeTip(ws, tip, { own, state: options.force ? null : state, allowOtherProject })
+    const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state })
     const local = await findLocalSide(ws, found.session, state)
     // What was relocated deeply once goes on so: its later rows hang on rows that it left out.
     const deep = options.deep || (state?.deep ?? false)
-    return withCode(ws, open, { ...options, tier: 'exact' }, async (code) => {
+    const dropped: DropCounts = new Map()
+    const stayInProject = signer.kind !== 'own'
+    await tellHolder(ws, device, open.manifest.holder)
+    return withCode(ws, open, { ...options, tier: open.tier }, async (code) => {
       const root = code?.isNew ? code.folder : undefined
       const incoming: Incoming = {
         ws,
@@ -98,9 +119,12 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
         local,
         options: { ...options, deep, root },
         code,
+        dropped,
+        stayInProject,
       }
-      if (options.fork) return pullFork(incoming)
-      return local ? pullOnto(incoming, local) : pullNew(incoming)
+      const result = await restore(incoming)
+      if (result.install !== null) await notePull(ws, device, open)
+      return result
     })
   })
 }
@@ -109,35 +133,39 @@ function wantsCode({ checkout, worktree }: CodeWish): boolean {
   return (checkout ?? false) || worktree !== undefined
 }
 
+function restore(incoming: Incoming): Promise<PullResult> {
+  const { options, local } = incoming
+  if (options.fork) return pullFork(incoming)
+  return local ? pullOnto(incoming, local) : pullNew(incoming)
+}
+
 /** The remote one becomes a session of its own here; the local one is not touched. */
 async function pullFork(incoming: Incoming): Promise<PullResult> {
-  const { ws, tip, options } = incoming
+  const { ws, tip } = incoming
   const as = parseSessionId(ws.world.uuid())
-  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, as })
+  const place = newPlace(incoming, as)
   return withInstallation(ws, as, async (install) => {
-    const applied = await materialise(ws, tip, emptyBase, place, install)
+    const applied = await materialise(ws, tip, emptyBase, place, install, incoming.dropped)
     return report(incoming, 'new', place, applied, await finish(incoming, install))
   })
 }
 
 async function pullNew(incoming: Incoming): Promise<PullResult> {
-  const place = placeFor(
-    incoming.ws,
-    incoming.tip.session,
-    lastOrigin(incoming.tip.manifest),
-    incoming.options,
-  )
-  return replaceBy(incoming, 'new', emptyBase, place, null)
+  return replaceBy(incoming, 'new', emptyBase, newPlace(incoming), null)
+}
+
+function newPlace({ ws, tip, options, stayInProject }: Incoming, as?: SessionId): Place {
+  return placeFor(ws, tip.session, lastOrigin(tip.manifest), { ...options, as, stayInProject })
 }
 
 async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResult> {
   const { ws, state, tip, options } = incoming
-  const { found, base, ...standing } = await compareSides(ws, tip, local, state, options)
-  if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected.scan.messages)
+  const { found, base, messages, ...standing } = await compareSides(ws, tip, local, state, options)
+  if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected, messages)
   const moves = options.root !== undefined
   if (moves && found === 'local-ahead' && !options.force) throw aheadAndMoving(tip)
   const stays = moves ? undefined : standing.place
-  const place = stays ?? placeFor(ws, tip.session, lastOrigin(tip.manifest), options)
+  const place = stays ?? newPlace(incoming)
   if (moves) return replaceBy(incoming, found, emptyBase, place, local)
   const changes = (options.deep && !state?.deep) || options.restoreEnv
   const anew = found === 'same' ? changes : options.force
@@ -147,7 +175,7 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
 }
 
 /** In another folder it is written from the remote's log, which lacks what was added here. */
-function aheadAndMoving(tip: OpenTip): TeleportError {
+function aheadAndMoving(tip: Pick<Tip, 'session'>): TeleportError {
   return new TeleportError(
     'diverged',
     `session ${tip.session} is further here than on the remote, so it cannot be brought to another folder`,
@@ -168,10 +196,10 @@ async function replaceBy(
   const { ws, tip, options } = incoming
   await refuseWhenOpen(incoming)
   return withInstallation(ws, tip.session, async (install) => {
-    const applied = await materialise(ws, tip, base, place, install)
+    const applied = await materialise(ws, tip, base, place, install, incoming.dropped)
     if (local) {
       await removeCopies(local, install, options.force ?? false)
-      removeLeftovers(applied, base, local, install)
+      removeLeftovers(incoming, applied, base, local, install)
     }
     const done = await finish(incoming, install)
     if (done) await record(incoming, place, applied, base)
@@ -179,8 +207,12 @@ async function replaceBy(
   })
 }
 
-/** When the whole log was applied, files of the old copy that it does not hold go too. */
+/**
+ * When the whole log was applied, files of the old copy that it does not hold go too: those in the session's own folders,
+ * and those elsewhere that an earlier pull or push recorded as the session's.
+ */
 function removeLeftovers(
+  { state }: Incoming,
   applied: ReadonlyMap<string, AppliedFile>,
   base: LogBase,
   local: LocalSide,
@@ -188,8 +220,10 @@ function removeLeftovers(
 ): void {
   if (base !== emptyBase) return
   const kept = new Set([...applied.values()].map((file) => file.target))
+  const recorded = new Set(Object.values(state?.files ?? {}).map(({ localPath }) => localPath))
   for (const file of local.collected.files) {
-    const ours = file.name.startsWith('session') || /^(?:file-history|tasks|todos)\//.test(file.name)
+    const own = file.name.startsWith('session') || /^(?:file-history|tasks|todos)\//.test(file.name)
+    const ours = own || (recorded.has(file.localPath) && isMaterial(file.name))
     if (ours && !kept.has(file.localPath)) install.remove(file.localPath)
   }
 }
@@ -265,14 +299,15 @@ async function finish(incoming: Incoming, install: Installation): Promise<Instal
   return install.commit()
 }
 
-function report(
+async function report(
   incoming: Incoming,
   state: Classification,
   place: Place,
   applied: ReadonlyMap<string, AppliedFile>,
   done: InstallReport | null,
-): PullResult {
-  const { tip, ws, local } = incoming
+): Promise<PullResult> {
+  const { tip, ws, local, dropped } = incoming
+  const signer = describeSigner(tip)
   const origin = lastOrigin(tip.manifest)
   const transcript = applied.get('session.jsonl')?.target ?? local?.file.path ?? ''
   const staged = [...applied.values()].filter((file) => file.staged !== null)
@@ -282,8 +317,17 @@ function report(
   return {
     session: place.here.session,
     state,
-    tier: 'exact',
-    from: { principal: origin?.principal ?? '', device: tip.device, host: origin?.host ?? '' },
+    tier: tip.tier,
+    // What the origin says of itself is the sender's word; the policy's is not.
+    from: {
+      principal: signer.principal ?? origin?.principal ?? '',
+      device: tip.device,
+      host: origin?.host ?? '',
+    },
+    signer,
+    writers: await otherWriters(ws, tip),
+    dropped: Object.fromEntries([...dropped].sort(([a], [b]) => (a < b ? -1 : 1))),
+    codeCommit: tip.trailers.commit,
     commit: tip.commit,
     seq: tip.trailers.seq,
     transcript,

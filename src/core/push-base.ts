@@ -1,14 +1,22 @@
 /** What a push builds on. Pure. */
 
-import type { CommitLink, Oid, SessionState } from '../model.ts'
+import type { Manifest, Oid, SessionState } from '../model.ts'
 
-/** A log on the remote that is replaced by a new one. */
+/** When a session ends, and whether `--expires` said so: then no push renews it. */
+export interface Expiry {
+  readonly expires: string | null
+  readonly expiresFixed: boolean
+}
+
+/** A log that is replaced by a new one. */
 export interface Replaced {
   readonly commit: Oid
   readonly seq: number
-  /** The project's id as it was signed, when it could be read. */
-  readonly repo: string | null
-  readonly links: readonly CommitLink[]
+  /** What the new log takes over: project, audience, links, holder. Null where it could not be read. */
+  readonly manifest: Manifest | null
+  readonly expiry: Expiry
+  /** The ref still is there; otherwise it has been removed meanwhile. */
+  readonly onRemote: boolean
 }
 
 /**
@@ -31,7 +39,34 @@ export function predecessor(base: Base): { readonly commit: Oid; readonly seq: n
   return base.kind === 'restart' ? base.replaced : base.previous
 }
 
+/** The manifest that the new one follows, whether its log goes on or not. */
+export function lastManifest(base: Base): Manifest | null {
+  if (base.kind === 'first') return null
+  return base.kind === 'restart' ? base.replaced.manifest : base.previous.manifest
+}
+
+/** When the session ends so far; null for a first push. */
+export function lastExpiry(base: Base): Expiry | null {
+  if (base.kind === 'first') return null
+  return base.kind === 'restart' ? base.replaced.expiry : base.previous
+}
+
 /** The tip that the remote must still have: the lease. */
 export function expectedTip(base: Base): Oid | null {
-  return base.kind === 'first' || base.kind === 'recreate' ? null : (predecessor(base)?.commit ?? null)
+  if (base.kind === 'first' || base.kind === 'recreate') return null
+  if (base.kind === 'restart' && !base.replaced.onRemote) return null
+  return predecessor(base)?.commit ?? null
+}
+
+/** A new log, under a new identity, in the place of the one that `base` would go on with. */
+export function startAnew(base: Base): Base {
+  const state = continuedState(base)
+  if (!state) return base
+  return { kind: 'restart', replaced: replacedState(state, base.kind !== 'recreate') }
+}
+
+/** What takes the place of a state that this machine remembers has to know of it. */
+export function replacedState(state: SessionState, onRemote: boolean): Replaced {
+  const { commit, seq, manifest, expires, expiresFixed } = state
+  return { commit, seq, manifest, expiry: { expires, expiresFixed }, onRemote }
 }

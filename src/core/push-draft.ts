@@ -13,6 +13,7 @@ import type { RefUpdate } from '../git-store/remote-refs.ts'
 import {
   asSha256,
   type CommitLink,
+  type Holder,
   type IndexEntry,
   type Manifest,
   type Oid,
@@ -20,8 +21,9 @@ import {
   type SessionId,
   type SessionState,
 } from '../model.ts'
+import type { Audience } from './audience.ts'
 import { projectToSign } from './project-ids.ts'
-import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
+import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
 import type { Workspace } from './workspace.ts'
@@ -35,8 +37,10 @@ export interface DraftInput {
   readonly origin: Origin
   readonly scan: Scan
   readonly delta: Delta
-  /** Recipients of everyone who may read, sorted. */
-  readonly readers: readonly string[]
+  readonly audience: Audience
+  /** The content was redacted. A log that goes on stays what it was. */
+  readonly redacted: boolean
+  readonly holder: Holder | null
   readonly expires: string | null
   readonly expiresFixed: boolean
   readonly author: Person
@@ -56,9 +60,10 @@ const newestLinks = 16
 const rerootFloorBytes = 1024 * 1024
 
 export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftInput): Promise<PushDraft> {
+  const { readers, policy } = input.audience
   const before = predecessor(input.base)
   const seq = (before?.seq ?? 0) + 1
-  const envelope = await prepareEnvelope(ws, device, input.base, input.readers)
+  const envelope = await prepareEnvelope(ws, device, input.base, readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
   const link = linkToHead(ws, input.scan)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
@@ -78,8 +83,8 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
       seq,
       previous: before?.commit ?? null,
       expires: input.expires,
-      recipients: recipientsDigest(input.readers),
-      policy: null,
+      recipients: recipientsDigest(readers),
+      policy,
     },
   })
   const entry = indexEntry(input, manifest, commit)
@@ -95,10 +100,11 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
       seq,
       signedText: asSha256(createHash('sha256').update(payload).digest('hex')),
       recipient: envelope.recipient,
-      audience: input.readers,
-      redacted: false,
+      audience: readers,
+      redacted: manifest.redacted,
       origin: input.origin,
-      tier: 'exact',
+      // What others wrote stays sanitised here, however often it is carried on.
+      tier: continuedState(input.base)?.tier ?? 'exact',
       expires: input.expires,
       expiresFixed: input.expiresFixed,
       manifest,
@@ -125,7 +131,7 @@ function liveBytes(manifest: Manifest): number {
 }
 
 async function repoId(ws: Workspace, base: Base): Promise<string> {
-  const signed = base.kind === 'restart' ? base.replaced.repo : continuedState(base)?.manifest.repo
+  const signed = lastManifest(base)?.repo
   if (signed) return signed
   const project = await projectToSign(ws)
   if (project !== null) return project
@@ -146,25 +152,25 @@ interface Position {
 }
 
 function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
-  const links =
-    input.base.kind === 'restart'
-      ? input.base.replaced.links
-      : (continuedState(input.base)?.manifest.links ?? [])
+  const { readers, to, unlisted } = input.audience
   return {
     format: 1,
     session: input.session,
     repo: at.repo,
     seq: at.seq,
-    redacted: false,
+    redacted: continuedState(input.base)?.redacted ?? input.redacted,
     client: input.scan.client,
     title: input.scan.title,
-    holder: null,
-    readers: input.readers,
+    holder: input.holder,
+    readers,
+    ...(to.length > 0 ? { to } : {}),
+    ...(unlisted.length > 0 ? { unlisted } : {}),
+    ...(input.expiresFixed ? { expiresFixed: true } : {}),
     origins: log.origins,
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: withLink(links, at.link),
+    links: withLink(lastManifest(input.base)?.links ?? [], at.link),
   }
 }
 

@@ -39,7 +39,8 @@ export async function prepareEnvelope(
       keyAge: tip.objects.keyAge,
       newBytes: 0,
       tip,
-      open: device.isUnlocked() ? open : null,
+      // A session for post-quantum readers only is not for this device, which pushes to it all the same.
+      open: device.isUnlocked() && readers.includes(device.publicKey.recipient) ? open : null,
     }
   }
   const { identity, recipient } = await open()

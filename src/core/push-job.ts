@@ -2,8 +2,9 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import type { CodeCounts, LocalFile, Oid, SessionId } from '../model.ts'
+import type { CodeCounts, Holder, LocalFile, Oid, SessionId } from '../model.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
+import type { People } from './people.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface PushOptions {
@@ -15,6 +16,12 @@ export interface PushOptions {
   readonly fork?: boolean
   readonly rescan?: boolean
   readonly dryRun?: boolean
+  /** Who may read it: `me`, `team`, principals, `age1…`. Undefined keeps what the session has. */
+  readonly to?: readonly string[] | undefined
+  /** The readers that the policy makes of whom it was meant for, as `rewrap` wants them. */
+  readonly present?: boolean
+  /** The member who has the session from now on. */
+  readonly handOff?: string | undefined
   /** The policy commit that is accepted at first sight without a question. */
   readonly trustPolicy?: string | undefined
   /** The remote may be one that everybody can read. */
@@ -38,6 +45,9 @@ export interface PushResult {
   readonly bytesSent: number
   readonly files: readonly { readonly name: string; readonly op: string; readonly bytes: number }[]
   readonly recipients: readonly string[]
+  /** Who that is: `you`, members by name, `+2 readers`. */
+  readonly readableBy: readonly string[]
+  readonly holder: Holder | null
   readonly expires: string | null
   readonly redactions: Readonly<Record<string, number>>
   /** The code that this push carries, with `withChanges`. */
@@ -57,14 +67,21 @@ export interface Changes {
   readonly sent: SentChanges
 }
 
-export interface PushJob {
+/** What is asked of the remote while the session is read: awaited before anything is sent. */
+export interface Circle {
+  readonly people: People
+  readonly policy: EffectivePolicy
+}
+
+export interface PushRequest {
   readonly ws: Workspace
   readonly device: DeviceKey
   readonly file: SessionFile
-  /** Recipients of everyone who may read, sorted. */
-  readonly readers: readonly string[]
   readonly options: PushOptions
-  /** Asked for while the session is read: awaited before anything is sent. */
-  readonly policy: Promise<EffectivePolicy>
+  readonly circle: Promise<Circle>
+  /** Holders that a person has been asked about. */
+  readonly asked: Set<string>
   readonly changes: Changes | null
 }
+
+export interface PushJob extends PushRequest, Circle {}

@@ -5,19 +5,20 @@ import type { Collected } from '../claude/collect.ts'
 import { TeleportError } from '../errors.ts'
 import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
-import type { Classification, Oid, SessionState } from '../model.ts'
+import type { Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
 import { refreshIndex } from './device-index.ts'
-import { divergedError } from './diverged.ts'
+import { divergedError, stagedMessages } from './diverged.ts'
 import { describeCopy } from './local-side.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeOfCopy } from './place.ts'
-import { type Base, continuedState, type Replaced } from './push-base.ts'
+import { type Base, continuedState, type Replaced, replacedState } from './push-base.ts'
 import type { PushJob } from './push-job.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { fetchSession, settle } from './records.ts'
 import { stateAfterPull } from './state-after-pull.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation } from './workspace.ts'
 
 /** @param moved refs that were not what the push expected */
@@ -32,14 +33,22 @@ export async function nextBase(
   if (!moved.includes(sessionRef(file.session))) return base
   const remote = await fetchSession(ws, file.session)
   const state = continuedState(base)
-  if (remote === null) return state ? { kind: 'recreate', previous: state } : { kind: 'first' }
+  if (remote === null) return withoutRemote(base)
   if (options.force) return { kind: 'restart', replaced: await replace(job, remote, state) }
   if (state && remote === state.commit) return { kind: 'continue', previous: state }
   const tip = await readTip(ws, file.session, remote)
-  await judgeTip(ws, tip, { own: job.readers, state, allowExpired: true })
-  const open = await openTip(ws, tip, device)
+  const { people } = job
+  const signer = await judgeTip(ws, tip, { ...people, state, allowExpired: true })
+  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state })
   if (state && !(await hasMore(collected, state))) throw remoteAhead(open)
   return { kind: 'continue', previous: await rebuildState(job, collected, open, state) }
+}
+
+/** The ref is gone. What would have taken its place goes on counting from it. */
+function withoutRemote(base: Base): Base {
+  if (base.kind === 'restart') return { ...base, replaced: { ...base.replaced, onRemote: false } }
+  const state = continuedState(base)
+  return state ? { kind: 'recreate', previous: state } : { kind: 'first' }
 }
 
 async function hasMore(collected: Collected, state: SessionState): Promise<boolean> {
@@ -60,18 +69,19 @@ function remoteAhead(tip: OpenTip): TeleportError {
 async function rebuildState(
   job: PushJob,
   collected: Collected,
-  tip: OpenTip,
+  tip: TrustedTip,
   previous: SessionState | null,
 ): Promise<SessionState> {
   const { ws, device } = job
   const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous, {
     deep: previous?.deep,
   })
-  if (!place) throw divergedError(ws, tip, collected.scan.messages)
+  if (!place) throw divergedError(ws, tip, collected, null)
   return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
     const found = await classifyByContent(applied, install, collected, tip.manifest.title)
-    refuseUnlessAhead(ws, tip, found, collected)
+    if (found === 'diverged') throw divergedError(ws, tip, collected, await stagedMessages(applied, install))
+    if (found === 'fast-forward') throw remoteAhead(tip)
     const history = collected.files.find((each) => each.name === 'history.jsonl') ?? null
     const files = await recordFiles(applied, emptyBase, history)
     const state = await stateAfterPull(ws, device, tip, place, {
@@ -85,23 +95,10 @@ async function rebuildState(
   })
 }
 
-function refuseUnlessAhead(
-  ws: PushJob['ws'],
-  tip: OpenTip,
-  found: Classification,
-  collected: Collected,
-): void {
-  if (found === 'diverged') throw divergedError(ws, tip, collected.scan.messages)
-  if (found === 'fast-forward') throw remoteAhead(tip)
-}
-
 /** What a forced push takes the place of, as this machine remembers it. Its commit stays in the store. */
-export async function keepReplaced(
-  ws: Workspace,
-  { session, commit, seq, manifest }: SessionState,
-): Promise<Replaced> {
-  await keepRef(ws.store, `replaced/${session}/${commit}`, commit)
-  return { commit, seq, repo: manifest.repo, links: manifest.links }
+export async function keepReplaced(ws: Workspace, state: SessionState): Promise<Replaced> {
+  await keepRef(ws.store, `replaced/${state.session}/${state.commit}`, state.commit)
+  return replacedState(state, true)
 }
 
 /** What a forced push takes the place of. Its commit stays in the store, whatever the remote does with it. */
@@ -111,7 +108,11 @@ async function replace(job: PushJob, remote: Oid, state: SessionState | null): P
   const tip = await readTip(ws, file.session, remote).catch(ignoreDamage)
   const seq = Math.max(tip?.trailers.seq ?? 0, state?.seq ?? 0)
   const open = tip ? await openTip(ws, tip, device).catch(ignoreDamage) : null
-  return { commit: remote, seq, repo: open?.manifest.repo ?? null, links: open?.manifest.links ?? [] }
+  const expiry = {
+    expires: tip?.trailers.expires ?? null,
+    expiresFixed: open?.manifest.expiresFixed ?? false,
+  }
+  return { commit: remote, seq, manifest: open?.manifest ?? null, expiry, onRemote: true }
 }
 
 /** What cannot be read is replaced all the same: that is what --force is for. */

@@ -7,21 +7,41 @@ import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { SessionId, SessionState } from '../model.ts'
+import type { Holder, SessionId, SessionState } from '../model.ts'
+import {
+  type Audience,
+  isShared,
+  keptAudience,
+  namedAudience,
+  presentAudience,
+  readerNames,
+  readersChanged,
+} from './audience.ts'
 import { chooseSession } from './choose-session.ts'
-import { loadDevice, ownRecipients } from './device.ts'
+import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
-import type { EffectivePolicy } from './effective-policy.ts'
 import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
+import { confirmHolder, nextHolder } from './holder.ts'
+import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
-import { type Base, continuedState } from './push-base.ts'
+import { confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
+import {
+  type Base,
+  continuedState,
+  type Expiry,
+  lastExpiry,
+  lastManifest,
+  predecessor,
+  startAnew,
+} from './push-base.ts'
 import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
-import type { PushJob, PushOptions, PushResult } from './push-job.ts'
+import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
-import { currentState, dropPending, settle, writeRecord } from './records.ts'
+import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
+import { redactedFor } from './redacted-for.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -34,11 +54,10 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
-    const policy = pushPolicy(ws, device, options)
+    const circle = circleFor(ws, device, options)
     return withChanges(ws, options.withChanges ?? false, async (changes) => {
       const file = options.fork ? await forkLocally(ws, chosen) : chosen
-      const readers = await ownRecipients(world, device)
-      return sendSession({ ws, device, file, readers, options, policy, changes })
+      return sendSession({ ws, device, file, options, circle, asked: new Set(), changes })
     })
   })
 }
@@ -56,13 +75,14 @@ export async function pushAll(
   return withLockedWorkspace(world, options, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
-    const readers = await ownRecipients(world, device)
-    const policy = pushPolicy(ws, device, options)
-    await policy
+    const circle = circleFor(ws, device, options)
+    await circle
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, readers, options, policy, changes: null }))
+        results.push(
+          await sendSession({ ws, device, file, options, circle, asked: new Set(), changes: null }),
+        )
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -73,27 +93,29 @@ export async function pushAll(
 }
 
 /** What must be asked before anything leaves this machine. Goes on while the session is read. */
-function pushPolicy(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<EffectivePolicy> {
-  const policy = followPushPolicy(ws, device.publicKey.recipient).then(async (allowed) => {
+function circleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<Circle> {
+  const circle = followPushPolicy(ws, device.publicKey.recipient).then(async (policy) => {
     await refuseUnknownPublic(ws, options.public ?? false)
-    return allowed
+    return { policy, people: await knownPeople(ws, device, 'fresh') }
   })
   // When the session cannot be read, nobody comes to look at this.
-  policy.catch(() => undefined)
-  return policy
+  circle.catch(() => undefined)
+  return circle
 }
 
 /** Tries again when somebody was faster, on what they left. */
-async function sendSession(job: PushJob): Promise<PushResult> {
-  const { ws, file } = job
-  let base: Base | null = null
+export async function sendSession(request: PushRequest): Promise<PushResult> {
+  const { ws, file } = request
+  let base = await firstBase(request)
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    base ??= await firstBase(job)
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
-    const outcome: Attempt = await attemptPush(job, withCode(job, collected), base).catch(
-      startAnew(job, base),
+    const job: PushJob = { ...request, ...(await request.circle) }
+    const audience = await audienceFor(job, base)
+    base = withFittingIdentity(job, base, audience)
+    const outcome: Attempt = await attemptPush(job, withCode(job, collected), base, audience).catch(
+      restartFrom(job, base),
     )
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
@@ -111,14 +133,29 @@ function withCode({ changes }: PushJob, collected: Collected): Collected {
   return changes ? { ...collected, files: [...collected.files, ...changes.files] } : collected
 }
 
-async function firstBase(job: PushJob): Promise<Base> {
-  const state = await currentState(job.ws, job.file.session)
-  if (!state) return { kind: 'first' }
-  if (state.audience.every((reader) => job.readers.includes(reader)))
-    return { kind: 'continue', previous: state }
-  job.ws.world.note('a reader was removed: the session is encrypted anew; what they have fetched they keep')
-  const { commit, seq, manifest } = state
-  return { kind: 'restart', replaced: { commit, seq, repo: manifest.repo, links: manifest.links } }
+async function firstBase({ ws, file }: PushRequest): Promise<Base> {
+  const previous = await currentState(ws, file.session)
+  return previous ? { kind: 'continue', previous } : { kind: 'first' }
+}
+
+/** What `--to` says; else what the session has; else `teleport.to`, the team where there is one, one's own devices. */
+async function audienceFor({ ws, people, options }: PushJob, base: Base): Promise<Audience> {
+  if (options.to) return namedAudience(people, options.to)
+  const kept = lastManifest(base)
+  if (kept) return options.present ? presentAudience(people, kept) : keptAudience(people, kept)
+  return namedAudience(people, (await defaultTo(ws)) ?? (people.team ? ['team'] : ['me']))
+}
+
+/**
+ * Who is let in gets the whole log, so a log that was written for one's own devices only is left as it is, and the
+ * others get a new one. So do those who stay when somebody has to go.
+ */
+function withFittingIdentity({ ws, people }: PushJob, base: Base, { readers }: Audience): Base {
+  const state = continuedState(base)
+  const why = state ? needsNewIdentity(state, readers, people.own) : null
+  if (why === null) return base
+  ws.world.note(why)
+  return startAnew(base)
 }
 
 type Attempt =
@@ -129,7 +166,7 @@ type Attempt =
   | { readonly result: null; readonly base: Base }
 
 /** A log that this machine's key does not open, since it has another one now: it can go on only from the start. */
-function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
+function restartFrom({ ws, options, file }: PushJob, base: Base): (error: unknown) => Promise<Attempt> {
   return async (error) => {
     const state = continuedState(base)
     if (!hasCode(error, 'not-a-reader') || !state) throw error
@@ -146,18 +183,28 @@ function startAnew({ ws, options, file }: PushJob, base: Base): (error: unknown)
   }
 }
 
-async function attemptPush(job: PushJob, collected: Collected, base: Base): Promise<Attempt> {
-  const { ws, device, file, options, readers } = job
+async function attemptPush(
+  job: PushJob,
+  collected: Collected,
+  base: Base,
+  audience: Audience,
+): Promise<Attempt> {
+  const { ws, device, file, options, people } = job
+  const { readers } = audience
   const before = continuedState(base)
   ws.world.progress.step('comparing', collected.file.sizeBytes)
-  const delta = await planDelta(collected.files, before?.files ?? {}, {
+  const files = travelling(collected.files, isShared(readers, people.own))
+  const delta = await planDelta(files, before?.files ?? {}, {
     rescan: options.rescan ?? false,
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(ws, before, options, await job.policy)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires))
+  const expiry = nextExpiry(job, lastExpiry(base))
+  const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
+  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
     return unchanged(job, base.previous)
-  if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
+  if (options.dryRun) return { result: preview(job, collected, delta, base, { audience, expiry, holder }) }
+  await confirmTeam(ws, people, audience)
+  await confirmHolder(job, lastManifest(base)?.holder ?? null)
   const person = await author(ws)
   const origin = await describeOrigin(ws, device, {
     ...collected.origin,
@@ -169,7 +216,9 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     origin,
     scan: collected.scan,
     delta,
-    readers,
+    audience,
+    redacted: redactedFor(readers, people.own),
+    holder,
     author: person,
     ...expiry,
   }
@@ -178,35 +227,34 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     entries: [draft.entry],
     readers,
     repo: draft.state.manifest.repo,
+    policy: audience.policy,
     action: 'push',
   })
-  await writeRecord(ws, file.session, { format: 1, current: before, pending: draft.state })
+  const recorded = base.kind === 'restart' ? (await readRecord(ws, file.session)).current : before
+  await writeRecord(ws, file.session, { format: 1, current: recorded, pending: draft.state })
   ws.world.progress.step('sending', draft.newBytes)
   const outcome = await ws.store.refs
     .push([draft.update, index], ws.world.progress)
     .catch(async (error: unknown) => {
       // Nobody knows what became of a push that lost its connection; of a refused one everybody does.
-      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, before)
+      if (hasCode(error, 'remote-refused')) await dropPending(ws, file.session, recorded)
       throw error
     })
   if (outcome.kind === 'moved') {
-    await dropPending(ws, file.session, before)
+    await dropPending(ws, file.session, recorded)
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
-function nextExpiry(
-  ws: Workspace,
-  before: SessionState | null,
-  { expiresDays }: PushOptions,
-  policy: EffectivePolicy,
-): { readonly expires: string | null; readonly expiresFixed: boolean } {
+function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
+  const { expiresDays } = options
   if (expiresDays === undefined && before?.expiresFixed) {
-    refuseWhenOver(ws, before)
+    refuseWhenOver(ws, file.session, before)
     requireLifetime(policy, before.expires, ws.world.now())
     return { expires: before.expires, expiresFixed: true }
   }
@@ -217,22 +265,43 @@ function nextExpiry(
 }
 
 /** What was meant to end is not brought back by a push that does not say so. */
-function refuseWhenOver(ws: Workspace, { session, expires }: SessionState): void {
+function refuseWhenOver(ws: Workspace, session: SessionId, { expires }: Expiry): void {
   if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
   throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
     hint: `git teleport push --expires 30d ${session}`,
   })
 }
 
+/** Who came to the team since is let in by `rewrap` only: a push keeps the readers that it finds. */
+function tellReadersChanged({ ws, people }: PushJob, { session, manifest }: SessionState): void {
+  if (!readersChanged(people, manifest)) return
+  ws.world.note(`the readers of session ${session} are not today's any more: git teleport rewrap ${session}`)
+}
+
+/** What a push says beside what was added. */
+interface Terms {
+  readonly audience: Audience
+  readonly expiry: Expiry
+  readonly holder: Holder | null
+}
+
 /**
- * Nothing was added, the readers are the same, and the expiry would hardly move. That the last push carried code and
- * this one would not is no reason for one.
+ * Nothing was added, the readers and the holder are the same, and the expiry would hardly move. That the last push
+ * carried code and this one would not is no reason for one.
  */
-function nothingToSay(job: PushJob, before: SessionState, delta: Delta, expires: string | null): boolean {
+function nothingToSay(
+  job: PushJob,
+  before: SessionState,
+  delta: Delta,
+  { audience, expiry, holder }: Terms,
+): boolean {
   if (delta.sources.some(({ row }) => !(row.op === 'gone' && isCode(row.name)))) return false
-  if (job.readers.join('\n') !== before.audience.join('\n')) return false
-  if (expires === null || before.expires === null) return expires === before.expires
-  return Math.abs(Date.parse(expires) - Date.parse(before.expires)) < dayMs
+  if (audience.readers.join('\n') !== before.audience.join('\n')) return false
+  if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
+  if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
+    return false
+  if (expiry.expires === null || before.expires === null) return expiry.expires === before.expires
+  return Math.abs(Date.parse(expiry.expires) - Date.parse(before.expires)) < dayMs
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
@@ -265,6 +334,8 @@ function describe(
     bytesSent,
     files: filesOf(delta),
     recipients: state.audience,
+    readableBy: readerNames(job.people, state.audience),
+    holder: state.manifest.holder,
     expires: state.expires,
     redactions: {},
     changes: job.changes?.sent ?? null,
@@ -275,9 +346,10 @@ function preview(
   job: PushJob,
   collected: Collected,
   delta: Delta,
-  expires: string | null,
-  before: SessionState | null,
+  base: Base,
+  { audience, expiry, holder }: Terms,
 ): PushResult {
+  const before = continuedState(base)
   job.ws.world.progress.done()
   return {
     session: job.file.session,
@@ -286,13 +358,15 @@ function preview(
     ref: sessionRef(job.file.session),
     remote: { name: job.ws.remote.name, url: job.ws.remote.url },
     commit: null,
-    seq: (before?.seq ?? 0) + 1,
+    seq: (predecessor(base)?.seq ?? 0) + 1,
     segments: (before?.manifest.segments.length ?? 0) + 1,
     bytesAdded: delta.bytes,
     bytesSent: 0,
     files: filesOf(delta),
-    recipients: job.readers,
-    expires,
+    recipients: audience.readers,
+    readableBy: readerNames(job.people, audience.readers),
+    holder,
+    expires: expiry.expires,
     redactions: {},
     changes: job.changes?.sent ?? null,
   }

@@ -9,12 +9,15 @@ import { hasCode, TeleportError } from '../errors.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
 import { type DeviceId, type IndexEntry, isAudienceId, isSessionId, type Oid } from '../model.ts'
+import { rememberSighting } from './sightings.ts'
 import { readSignedCommit, type SignedCommit } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface ListedEntry {
   readonly entry: IndexEntry
   readonly device: DeviceId
+  /** The member whose device that is, by the policy; null for one's own. */
+  readonly principal: string | null
 }
 
 export interface Indexes {
@@ -25,8 +28,11 @@ export interface Indexes {
 
 export interface IndexReader {
   readonly device: DeviceKey
-  /** Recipients of the devices that are believed. */
-  readonly trusted: readonly string[]
+  /**
+   * The devices that are believed, with the member whose each is; null for one's own. Asked for once the indexes are
+   * here, so that whoever has to ask the remote does so meanwhile.
+   */
+  readonly believed: () => Promise<ReadonlyMap<DeviceId, string | null>>
   /** Read what was fetched last instead of asking the remote. */
   readonly offline: boolean
 }
@@ -36,21 +42,24 @@ export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<I
   const tips = reader.offline
     ? await ws.store.refs.seenAll('index')
     : await ws.store.refs.fetch([patterns.indexes], ws.world.progress)
+  const believed = await reader.believed()
   const entries: ListedEntry[] = []
   const untrusted: DeviceId[] = []
   for (const [ref, commit] of tips) {
     const parsed = parseRef(ref)
     if (parsed?.kind !== 'index') continue
-    const rows = await readIndex(ws, reader, parsed.device, commit)
-    if (rows) for (const row of rows) entries.push({ entry: row[1], device: parsed.device })
-    else untrusted.push(parsed.device)
+    const { device } = parsed
+    const principal = believed.get(device)
+    const rows = principal === undefined ? null : await readIndex(ws, reader, device, commit)
+    if (rows === null || principal === undefined) untrusted.push(device)
+    else for (const [, entry] of rows) entries.push({ entry, device, principal })
   }
   return { entries, untrusted }
 }
 
 type Row = IndexCache['rows'][number]
 
-/** Null when its signer is not believed. */
+/** Null when it is not what that device signed. */
 async function readIndex(
   ws: Workspace,
   reader: IndexReader,
@@ -60,7 +69,7 @@ async function readIndex(
   const file = ws.store.path('cache', ws.remote.key, `${device}.json`)
   const cache = parseIndexCache(await readCachedJson(file))
   if (cache?.commit === commit) return cache.rows
-  const tip = await believedTip(ws, reader, device, commit)
+  const tip = await signedTip(ws, device, commit)
   if (!tip) return null
   if (cache && tip.trailers.seq < cache.seq) {
     ws.world.note(
@@ -70,22 +79,17 @@ async function readIndex(
   }
   const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows))
   await writeJson(file, { format: 1, commit, seq: tip.trailers.seq, rows })
+  await rememberSighting(ws, device, { seq: tip.trailers.seq, commit })
   const ref = indexRef(device)
   await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: commit }])
   return rows
 }
 
-/** An index is believed when it is signed by the very key its ref is named after, and that key is trusted. */
-async function believedTip(
-  ws: Workspace,
-  reader: IndexReader,
-  device: DeviceId,
-  commit: Oid,
-): Promise<SignedCommit | null> {
+/** An index counts when it is signed by the very key its ref is named after. */
+async function signedTip(ws: Workspace, device: DeviceId, commit: Oid): Promise<SignedCommit | null> {
   try {
     const tip = await readSignedCommit(ws, commit)
-    const fits = tip.device === device && tip.trailers.ref === indexRef(device)
-    return fits && reader.trusted.includes(tip.signer.recipient) ? tip : null
+    return tip.device === device && tip.trailers.ref === indexRef(device) ? tip : null
   } catch (error) {
     if (error instanceof TeleportError) return null
     throw error

@@ -3,8 +3,9 @@
 import { TeleportError } from '../errors.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { IndexEntry, SessionId } from '../model.ts'
-import { loadDevice, ownRecipients } from './device.ts'
+import { loadDevice } from './device.ts'
 import { acceptIndex, changeIndex, refreshIndex } from './device-index.ts'
+import { knownPeople } from './people.ts'
 import { currentState } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
@@ -29,12 +30,12 @@ const maxAttempts = 5
 export async function removeSession(world: World, options: RemoveOptions): Promise<RemoveResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
-    const readers = await ownRecipients(world, device)
+    const people = await knownPeople(ws, device, 'fresh')
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       const found = await findRemoteSession(ws, options.session)
       const state = await currentState(ws, found.session)
       const tip = await readTip(ws, found.session, found.commit)
-      await judgeTip(ws, tip, { own: readers, state, allowExpired: true })
+      await judgeTip(ws, tip, { ...people, state, allowExpired: true })
       const open = await openTip(ws, tip, device)
       if (attempt === 1) await ask(ws, open)
       const person = await author(ws)
@@ -42,6 +43,7 @@ export async function removeSession(world: World, options: RemoveOptions): Promi
         entries: [tombstone(ws, open)],
         readers: open.manifest.readers,
         repo: open.manifest.repo,
+        policy: people.team?.commit ?? null,
         action: 'remove',
       })
       const ref = sessionRef(found.session)
@@ -80,7 +82,7 @@ function tombstone(ws: Workspace, tip: OpenTip): IndexEntry {
     session: tip.session,
     state: 'removed',
     commit: null,
-    seq: tip.trailers.seq,
+    seq: tip.trailers.seq + 1,
     title: tip.manifest.title,
     author: origin?.principal ?? '',
     host: ws.world.hostname,

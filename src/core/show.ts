@@ -9,11 +9,14 @@ import { sessionRef } from '../git-store/refs.ts'
 import { isSessionId, type Oid, type SessionId } from '../model.ts'
 import { splitLines } from '../review/lines.ts'
 import { renderTranscript, type TextOptions } from '../review/transcript.ts'
+import { whom } from '../trust/signer.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
 import { findRemoteSession } from './remote-session.ts'
-import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { describeSigner, type SignerFacts } from './signer-facts.ts'
+import { judgeTip, openTip, readTip, signedBy } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { installFolder, type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
@@ -32,7 +35,7 @@ export interface ShownSession {
   readonly seq: number
   readonly pushedAt: string
   readonly expires: string | null
-  readonly signedBy: { readonly device: string; readonly own: boolean }
+  readonly signedBy: SignerFacts
   readonly from: { readonly principal: string; readonly host: string; readonly root: string }
   readonly codeCommits: readonly string[]
   readonly files: number
@@ -59,12 +62,13 @@ export async function showSession(
       : await findRemoteSession(ws, options.session)
     const tip = await readTip(ws, found.session, found.commit)
     const own = await ownRecipients(world, device)
-    const isOwn = own.includes(tip.signer.recipient)
-    if (!isOwn)
-      world.note(`signed by device ${tip.device}, which is not one of yours: shown only, it cannot be pulled`)
-    await judgeTip(ws, tip, { own: [...own, tip.signer.recipient], state: null, allowExpired: true })
-    const open = await openTip(ws, tip, device)
-    await render(ws, open, isOwn, options.text, head, body)
+    const members = options.offline ? 'pinned' : 'fresh'
+    const looking = { own, state: null, allowExpired: true, allowStranger: true } as const
+    const signer = await judgeTip(ws, tip, { ...looking, members })
+    if (signer.kind === 'unknown')
+      world.note(`not verified: signed by ${whom(signedBy(tip), signer)}; it can be read here, never pulled`)
+    const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state: null })
+    await render(ws, open, options.text, head, body)
   })
 }
 
@@ -82,8 +86,7 @@ async function fetchedSession(
 
 async function render(
   ws: Workspace,
-  tip: OpenTip,
-  isOwn: boolean,
+  tip: TrustedTip,
   text: TextOptions,
   head: (shown: ShownSession) => void,
   body: (text: string) => Promise<void>,
@@ -102,14 +105,14 @@ async function render(
     const scan = await scanTranscript(staged, transcript.staged.size, null)
     ws.world.progress.done()
     const code = applied.get(codeNames.state)
-    head(facts(tip, isOwn, scan.messages, code !== undefined && !code.progress.gone))
+    head(facts(tip, scan.messages, code !== undefined && !code.progress.gone))
     for await (const piece of renderTranscript(splitLines(readChunks(staged)), text)) await body(piece)
   } finally {
     await install.abort()
   }
 }
 
-function facts(tip: OpenTip, isOwn: boolean, messages: number, changes: boolean): ShownSession {
+function facts(tip: TrustedTip, messages: number, changes: boolean): ShownSession {
   const { manifest } = tip
   const origin = lastOrigin(manifest)
   return {
@@ -119,7 +122,7 @@ function facts(tip: OpenTip, isOwn: boolean, messages: number, changes: boolean)
     seq: tip.trailers.seq,
     pushedAt: formatTime(new Date(tip.seconds * 1000)),
     expires: tip.trailers.expires,
-    signedBy: { device: tip.device, own: isOwn },
+    signedBy: describeSigner(tip),
     from: { principal: origin?.principal ?? '', host: origin?.host ?? '', root: origin?.root ?? '' },
     codeCommits: [...new Set(manifest.links.map((link) => link.commit))],
     files: manifest.files.count,

@@ -4,7 +4,7 @@ import { parseScan, type Scan } from '../claude/scan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { FileRecord, SessionState } from '../model.ts'
 import { describeOrigin, lastOrigin, type Place, relocationTo } from './place.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Restored {
@@ -18,7 +18,7 @@ export interface Restored {
 export async function stateAfterPull(
   ws: Workspace,
   device: DeviceKey,
-  tip: OpenTip,
+  tip: TrustedTip,
   place: Place,
   restored: Restored,
 ): Promise<SessionState> {
@@ -36,9 +36,9 @@ export async function stateAfterPull(
     audience: tip.manifest.readers,
     redacted: tip.manifest.redacted,
     origin: await describeOrigin(ws, device, { platform, home, config, root, cwd, projectDir }),
-    tier: 'exact',
+    tier: tip.tier,
     expires: tip.trailers.expires,
-    expiresFixed: restored.previous?.expiresFixed ?? false,
+    expiresFixed: tip.manifest.expiresFixed ?? false,
     manifest: tip.manifest,
     entry: null,
     files: restored.files,

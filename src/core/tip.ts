@@ -23,10 +23,13 @@ import {
   type SessionId,
   type SessionState,
   type Sha256,
+  type TeamPolicy,
   type Trailers,
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
+import { type SignedBy, type Signer, untrusted } from '../trust/signer.ts'
 import { projectIds } from './project-ids.ts'
+import { identifySigner } from './signer.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
@@ -63,7 +66,7 @@ export interface OpenTip extends Tip {
 }
 
 const maxKeyBytes = 512 * 1024
-const maxManifestBytes = 1024 * 1024
+export const maxManifestBytes = 1024 * 1024
 
 /** Throws `bad-signature` when there is none or it does not fit; `unsafe-bundle` or `damaged-bundle` for odd commits. */
 export async function readSignedCommit(ws: Workspace, commit: Oid): Promise<SignedCommit> {
@@ -135,23 +138,21 @@ function blobNamed(entries: ReadonlyMap<string, TreeEntry>, name: string): Oid {
 export interface Judgement {
   /** Recipients of the devices whose signature counts as one's own. */
   readonly own: readonly string[]
+  /** Whose members' signatures count too; looked up when it is needed and not given. */
+  readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
   readonly allowOtherProject?: boolean
+  /** `pinned` asks nobody for the list of members; default `fresh`. */
+  readonly members?: 'fresh' | 'pinned'
+  /** To look at, never to install: a signer whom nobody believes is told, not refused. */
+  readonly allowStranger?: boolean
 }
 
 /** Signer, binding, clock, sequence. Throws the first that fails; notes what could not be checked. */
-export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<void> {
-  if (!by.own.includes(tip.signer.recipient)) {
-    throw new TeleportError(
-      'untrusted-signer',
-      `session ${tip.session} is signed by device ${tip.device}, which is not one of yours`,
-      {
-        hint: `only if \`git teleport key show\` on your other machine prints this very device: git teleport key trust "${tip.signer.recipient}"`,
-        data: { device: tip.device },
-      },
-    )
-  }
+export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<Signer> {
+  const signer = await identifySigner(ws, tip, by)
+  if (signer.kind === 'unknown' && !by.allowStranger) throw untrusted(signedBy(tip), signer)
   const notes = checkBinding(tip, {
     ref: sessionRef(tip.session),
     session: tip.session,
@@ -162,6 +163,12 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
   })
   for (const note of notes) ws.world.note(note)
   checkSequence(tip, by.state)
+  return signer
+}
+
+/** What the words about a signer need. */
+export function signedBy(tip: Tip): SignedBy {
+  return { session: tip.session, device: tip.device, recipient: tip.signer.recipient }
 }
 
 /** Decrypts key and manifest and holds the manifest to the signed trailers. Throws `not-a-reader`, `damaged-bundle`. */

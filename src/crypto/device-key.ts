@@ -2,11 +2,12 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import type { Identity } from 'age-encryption'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import type { DeviceId } from '../model.ts'
 import { sshIdentity } from './age-ssh.ts'
 import { readPrivateKeyFile, readPublicKeyFile, writeKeyFiles } from './key-files.ts'
 import { openWithPassphrase, sealWithPassphrase } from './passphrase-file.ts'
+import { signByAgent } from './ssh-agent.ts'
 import {
   formatPrivateKey,
   type LockedKey,
@@ -15,7 +16,7 @@ import {
   type SshPrivateKey,
 } from './ssh-private-key.ts'
 import { deviceIdOf, type SshPublicKey } from './ssh-public-key.ts'
-import { signSsh } from './sshsig.ts'
+import { dataToSign, signatureOf, signSsh } from './sshsig.ts'
 
 export interface DeviceKey {
   readonly id: DeviceId
@@ -26,10 +27,12 @@ export interface DeviceKey {
   isUnlocked(): boolean
   /** Asks for the passphrase if that is needed and was not done. Throws `wrong-passphrase`, `passphrase-needed`, `bad-key`. */
   unlock(): Promise<SshPrivateKey>
-  /** Armoured SSH signature for git, with an LF at its end. Unlocks. */
+  /** Armoured SSH signature for git, with an LF at its end. Unlocks, unless an ssh-agent holds the key. */
   sign(payload: Uint8Array): Promise<string>
   /** Opens age files. Unlocks only when a file is meant for this key. */
   readonly openFileKey: Identity
+  /** Recipients of the keys that this device had before, and still opens with. */
+  readonly earlier?: readonly string[]
 }
 
 /** `what` names the key. Rejects with `passphrase-needed` when nobody can be asked. */
@@ -38,12 +41,32 @@ export type AskPassphrase = (what: string) => Promise<string>
 const attempts = 3
 
 /**
- * Reads a key; its passphrase is asked for at the first use. A `.pub` file beside it must be of the same key.
- * Throws `no-key`, `key-permissions`, `bad-key`.
+ * Reads a key; its passphrase is asked for at the first use. A `.pub` file beside it must be of the same key. With an
+ * ssh-agent that holds the key, signing asks for nothing; and where only the `.pub` file is here (`path` may be that
+ * one), the agent signs, and nothing can be decrypted. Throws `no-key`, `key-permissions`, `bad-key`.
  */
 export async function loadDeviceKey(
   source: { readonly path: string } | { readonly text: string },
   ask: AskPassphrase,
+  agentSocket?: string,
+): Promise<DeviceKey> {
+  if ('text' in source || agentSocket === undefined) return loadPrivateKey(source, ask, agentSocket)
+  const path = source.path.replace(/\.pub$/, '')
+  try {
+    return await loadPrivateKey({ path }, ask, agentSocket)
+  } catch (error) {
+    if (!hasCode(error, 'no-key')) throw error
+    const publicKey = await readPublicKeyFile(path)
+    if (!publicKey) throw error
+    const unlock = () => Promise.reject(onlyPublic(path))
+    return deviceKey({ path: `${path}.pub`, publicKey, unlocked: undefined, unlock, agentSocket })
+  }
+}
+
+async function loadPrivateKey(
+  source: { readonly path: string } | { readonly text: string },
+  ask: AskPassphrase,
+  agentSocket: string | undefined,
 ): Promise<DeviceKey> {
   const path = 'path' in source ? source.path : null
   const locked = parsePrivateKey(
@@ -57,7 +80,7 @@ export async function loadDeviceKey(
   }
   const unlocked = locked.encrypted ? undefined : await locked.open('')
   const publicKey = beside ?? unlocked?.publicKey ?? locked.publicKey
-  return deviceKey({ path, publicKey, unlocked, unlock: () => askAndOpen(locked, path, ask) })
+  return deviceKey({ path, publicKey, unlocked, unlock: () => askAndOpen(locked, path, ask), agentSocket })
 }
 
 /** Makes an ed25519 key and writes `path` (0600) and `path.pub`. Throws `key-exists`, `bad-key` for an odd comment. */
@@ -67,7 +90,8 @@ export async function generateDeviceKey(
 ): Promise<DeviceKey> {
   const key = privateKeyOf(generateKeyPairSync('ed25519').privateKey, options.comment)
   await writeKeyFiles(path, await formatPrivateKey(key, options.passphrase), key.publicKey)
-  return deviceKey({ path, publicKey: key.publicKey, unlocked: key, unlock: async () => key })
+  const { publicKey } = key
+  return deviceKey({ path, publicKey, unlocked: key, unlock: async () => key, agentSocket: undefined })
 }
 
 /** The private key as armoured age text under `passphrase`. `workFactor` as age's scrypt has it. Unlocks. */
@@ -103,10 +127,11 @@ interface Parts {
   readonly publicKey: SshPublicKey
   readonly unlocked: SshPrivateKey | undefined
   readonly unlock: () => Promise<SshPrivateKey>
+  readonly agentSocket: string | undefined
 }
 
 /** Two uses at once ask once; after a failure the next use asks again. */
-function deviceKey({ path, publicKey, unlocked, unlock }: Parts): DeviceKey {
+function deviceKey({ path, publicKey, unlocked, unlock, agentSocket }: Parts): DeviceKey {
   let key = unlocked
   let asking: Promise<SshPrivateKey> | undefined
   const unlockOnce = async () => {
@@ -123,7 +148,13 @@ function deviceKey({ path, publicKey, unlocked, unlock }: Parts): DeviceKey {
     path,
     isUnlocked: () => key !== undefined,
     unlock: unlockOnce,
-    sign: async (payload) => signSsh(await unlockOnce(), payload),
+    async sign(payload) {
+      const byAgent =
+        key || agentSocket === undefined
+          ? null
+          : await signByAgent(agentSocket, publicKey, dataToSign(payload))
+      return byAgent ? signatureOf(publicKey, payload, byAgent) : signSsh(await unlockOnce(), payload)
+    },
     openFileKey: sshIdentity(publicKey, unlockOnce),
   }
 }
@@ -139,4 +170,12 @@ async function askAndOpen(
     if (key) return key
   }
   throw new TeleportError('wrong-passphrase', `the passphrase does not open ${what}`)
+}
+
+function onlyPublic(path: string): TeleportError {
+  return new TeleportError(
+    'no-key',
+    `only the public half of the key ${path} is here, and no ssh-agent can stand in: it signs, but it does not decrypt`,
+    { hint: `ssh-add '${path}' to push; to read sessions, bring the private key: git teleport key import` },
+  )
 }

@@ -23,7 +23,26 @@ const digests = { 'ssh-ed25519': null, 'rsa-sha2-512': 'sha512', 'rsa-sha2-256':
 /** Armoured, namespace `git`, SHA-512, LF at the end. */
 export function signSsh({ publicKey, secret }: SshPrivateKey, payload: Uint8Array): string {
   const algorithm = publicKey.type === 'ssh-rsa' ? 'rsa-sha2-512' : 'ssh-ed25519'
-  const raw = sign(digests[algorithm], signedBytes('sha512', payload), secret)
+  const raw = sign(digests[algorithm], dataToSign(payload), secret)
+  return armoured(publicKey, joinBytes([wireString(algorithm), wireString(raw)]))
+}
+
+/** What somebody else who holds the key, such as an agent, has to sign for `payload`. */
+export function dataToSign(payload: Uint8Array): Uint8Array {
+  return signedBytes('sha512', payload)
+}
+
+/**
+ * The armoured signature around what an agent made of `dataToSign(payload)`: algorithm and raw signature in SSH's
+ * encoding. Throws `bad-signature` when it is not one by this key over this payload.
+ */
+export function signatureOf(publicKey: SshPublicKey, payload: Uint8Array, inner: Uint8Array): string {
+  const text = armoured(publicKey, inner)
+  verifySshSignature(text, payload)
+  return text
+}
+
+function armoured(publicKey: SshPublicKey, inner: Uint8Array): string {
   const parts = [
     magic,
     wireU32(1),
@@ -31,7 +50,7 @@ export function signSsh({ publicKey, secret }: SshPrivateKey, payload: Uint8Arra
     wireString(namespace),
     wireString(''),
     wireString('sha512'),
-    wireString(joinBytes([wireString(algorithm), wireString(raw)])),
+    wireString(inner),
   ]
   return armour(label, joinBytes(parts))
 }

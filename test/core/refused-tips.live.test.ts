@@ -66,7 +66,7 @@ refusedAs(
   ({ world, stranger }) => forgeCommit(world, session, { signer: stranger }),
   {
     code: 'untrusted-signer',
-    message: /is signed by device [a-z2-7]{26}, which is not one of yours$/,
+    message: /is signed by device [a-z2-7]{26}, which is not one of yours, and no team is known here$/,
     hint: /git teleport key trust "ssh-ed25519 [A-Za-z0-9+/=]+"$/,
   },
 )

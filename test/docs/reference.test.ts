@@ -101,7 +101,7 @@ test('completion knows every verb and option, and no other', (t) => {
       verb,
     )
     const usage = defined.find(({ name }) => name === verb)?.usage ?? ''
-    t.is(sessions, usage.includes('session') || verb === 'fetch', verb)
+    t.is(sessions, usage.includes('session') || ['fetch', 'rewrap'].includes(verb), verb)
   }
   for (const verb of names) t.true(completionScript('bash').includes(verb.split(' ').at(-1) ?? ''), verb)
 })

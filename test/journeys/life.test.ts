@@ -38,7 +38,7 @@ test('a removed session is gone for all, and comes back where it stopped when it
   t.is(await laptop.machine.git(home.remote, 'for-each-ref', ref), '')
   t.is(await listed(laptop, 'list'), undefined)
   const { sessions } = await laptop.run(['list', '--all'])
-  t.like(sessions, [{ session, state: 'gone', onRemote: 'removed', seq: 2 }])
+  t.like(sessions, [{ session, state: 'gone', onRemote: 'removed', seq: 3 }])
   for (const seat of [laptop, desktop]) {
     const failure = await seat.refused(['pull', session])
     t.like(failure, { exitCode: 3, code: 'session-gone', hint: `git teleport push ${session}` })
