@@ -22,10 +22,11 @@ import {
   type SessionState,
 } from '../model.ts'
 import type { Audience } from './audience.ts'
+import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
 import { partName } from './write-segment.ts'
@@ -132,8 +133,8 @@ function liveBytes(manifest: Manifest): number {
 async function repoId(ws: Workspace, base: Base): Promise<string> {
   const signed = lastManifest(base)?.repo
   if (signed) return signed
-  const [first] = await projectIds(ws)
-  if (first !== undefined) return first
+  const project = await projectToSign(ws)
+  if (project !== null) return project
   ws.world.note('this clone is shallow or has no commits, so the session is not tied to the project')
   return 'unknown'
 }

@@ -28,8 +28,9 @@ import {
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
 import { type SignedBy, type Signer, untrusted } from '../trust/signer.ts'
+import { projectIds } from './project-ids.ts'
 import { identifySigner } from './signer.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
 export interface SignedCommit {

@@ -8,7 +8,7 @@ import { withStoreLock } from '../git-store/lock.ts'
 import { type Remote, resolveRemote } from '../git-store/remote.ts'
 import { readRemoteHead } from '../git-store/remote-head.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
-import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
+import { openUserRepo, type UserRepo } from '../git-store/user-repo.ts'
 import type { Oid, SessionId } from '../model.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
@@ -103,11 +103,6 @@ export async function withInstallation<T>(
   } finally {
     await install.abort()
   }
-}
-
-/** Every id this project goes by, the one to sign first; empty when the clone cannot tell. */
-export async function projectIds(ws: Workspace): Promise<readonly string[]> {
-  return repoIds(ws.repo, ws.store.path('project-ids.json'))
 }
 
 /** The list of repositories that have a store. */

@@ -54,12 +54,12 @@ async function bothTrusted({
 
 /** The members of every verb's answer. Other programs rely on those of push, pull and list; more may come. */
 const members = {
-  push: 'bytesAdded bytesSent commit expires files recipients redactions ref remote segments seq session state title',
+  push: 'bytesAdded bytesSent commit expires files holder readableBy recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
   pull: 'codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
   list: 'sessions',
   'list sessions':
-    'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
+    'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
   show: 'client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
   status: 'device remote sessions storeBytes',
   fetch: 'sessions',
@@ -68,7 +68,10 @@ const members = {
   export: 'files output session sizeBytes title',
   import: 'dropped dryRun files install resume session state tier title',
   doctor: 'findings',
-  prune: 'bytesAfter bytesBefore',
+  prune: 'bytesAfter bytesBefore dryRun localCopies sessions tombstones unreadable',
+  audit: 'events findings pulls',
+  rewrap: 'dryRun sessions',
+  expire: 'dryRun sessions',
   'key show': 'device others path publicKey',
   'key trust': 'added device',
   init: 'device letIn made others path publicKey',
@@ -120,6 +123,9 @@ test('every verb answers --json with one document of version 1', async (t) => {
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')
+  await on(desktop, 'audit')
+  await on(laptop, 'rewrap', '--all')
+  await on(laptop, 'expire', '--mine', '--dry-run')
   await on(desktop, 'undo')
   await on(laptop, 'export', '--output', 'a.tar.gz')
   t.is((await stat(path.join(here, 'a.tar.gz'))).mode & 0o777, 0o600)
