@@ -74,7 +74,7 @@ const members = {
   expire: 'dryRun sessions',
   'key show': 'device others path publicKey',
   'key trust': 'added device',
-  init: 'device letIn made others path publicKey',
+  init: 'device join letIn made others path publicKey',
   uninstall: 'kept removed',
 } as const
 
