@@ -10,7 +10,15 @@ import type { Relocation } from '../claude/relocation.ts'
 import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
 import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
-import { countDrop, type DropCounts, fileWord, mayApply, rowOptions, type Tier } from './piece-tier.ts'
+import {
+  countDrop,
+  type DropCounts,
+  fileWord,
+  mayApply,
+  mostMemberFiles,
+  rowOptions,
+  type Tier,
+} from './piece-tier.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
 import type { TrustedTip } from './trusted-tip.ts'
@@ -138,6 +146,7 @@ async function applySegment(
     segment,
     {
       pieces(table) {
+        if (stager.tier === 'sanitised') refuseTooMany(stager.files, table)
         waiting = table
       },
       async piece(row, content) {
@@ -171,6 +180,13 @@ async function applyPiece(
   }
   const staged = await stagePiece(stager, row, content, target, { before, links })
   stager.files.set(row.name, { progress: next, target, staged, links })
+}
+
+/** Before the first of them is staged. */
+function refuseTooMany(files: ReadonlyMap<string, AppliedFile>, table: readonly PieceRow[]): void {
+  const names = new Set([...files.keys(), ...table.map((row) => row.name)])
+  if (names.size <= mostMemberFiles) return
+  throw new TeleportError('unsafe-bundle', `the session has more than ${mostMemberFiles} files`)
 }
 
 /** An `append` stays where its file is; a new file gets its place from its name. */
