@@ -32,11 +32,14 @@ export const errorCodes = {
   'bad-session-id': [exitCodes.usage, 'not a session id or a prefix of one'],
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
+  'ambiguous-name': [exitCodes.usage, 'the name fits a session and a commit'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
 
   'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
+  'no-commit': [exitCodes.nothingMatched, 'no such commit in this repository'],
+  'no-tie': [exitCodes.nothingMatched, 'the commit is tied to no session that is known here'],
   'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
   'nothing-to-undo': [exitCodes.nothingMatched, 'no pull on this machine is left to undo'],
 

@@ -2,9 +2,12 @@
 
 import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { exitCodes, TeleportError } from '../errors.ts'
+import { AttachCommand } from './attach.ts'
+import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
 import { DemoCommand } from './demo.ts'
+import { DetachCommand } from './detach.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
@@ -13,10 +16,12 @@ import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import { LogCommand } from './log.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
+import { ReviewCommand } from './review.ts'
 import { RmCommand } from './rm.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
@@ -36,6 +41,11 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   list: [ListCommand],
   show: [ShowCommand],
   status: [StatusCommand],
+  log: [LogCommand],
+  blame: [BlameCommand],
+  review: [ReviewCommand],
+  attach: [AttachCommand],
+  detach: [DetachCommand],
   rm: [RmCommand],
   key: Object.values(key),
   export: [ExportCommand],

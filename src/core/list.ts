@@ -66,7 +66,8 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
   )
 }
 
-function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
+/** Of several entries for one session the one of the last push. */
+export function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
   const newest = new Map<SessionId, ListedEntry>()
   for (const each of entries) {
     const known = newest.get(each.entry.session)

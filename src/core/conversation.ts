@@ -1,0 +1,95 @@
+/** The conversation of a linked session, read from where it lies: this machine's own transcript, or the store. */
+
+import { readChunks } from '../claude/compare.ts'
+import { beginInstall } from '../claude/install.ts'
+import { findSession } from '../claude/locate.ts'
+import { lastMessageBefore, type Outline, type OutlinedPrompt, outlineTranscript } from '../claude/outline.ts'
+import { TeleportError } from '../errors.ts'
+import { splitLines } from '../review/lines.ts'
+import { loadDevice } from './device.ts'
+import type { KnownLink, LinkedSession } from './link-index.ts'
+import { emptyBase, materialise } from './materialise.ts'
+import { lastOrigin, placeFor } from './place.ts'
+import { openTip, readTip } from './tip.ts'
+import { installFolder, type Workspace } from './workspace.ts'
+
+export interface Conversation {
+  readonly outline: Outline
+  /** The rows from one to another, both included. */
+  rows(from: number, to: number): AsyncIterable<Uint8Array>
+  /** uuid of the last message at a time, in milliseconds since 1970; null when it began later. */
+  messageBefore(time: number): Promise<string | null>
+}
+
+/** Rows that led to a link, first and last; null for a link whose message is not in the conversation. */
+export interface Part {
+  readonly from: number
+  readonly to: number
+}
+
+/** Undefined when it is neither here nor fetched, or cannot be read. What it is given must not outlive `work`. */
+export async function withConversation<T>(
+  ws: Workspace,
+  session: LinkedSession,
+  work: (conversation: Conversation) => Promise<T>,
+): Promise<T | undefined> {
+  const wanted = new Set(session.links.flatMap(({ message }) => (message === null ? [] : [message])))
+  for (const file of await findSession(ws.claude, session.session)) {
+    const here = await conversationIn(file.path, wanted)
+    // A copy that lacks what was linked is older than what was pushed.
+    if (session.tip === null || wanted.size === Object.keys(here.outline.rows).length) return work(here)
+  }
+  if (session.tip === null || session.known === 'sealed') return undefined
+  const tip = await openTip(
+    ws,
+    await readTip(ws, session.session, session.tip),
+    await loadDevice(ws.world, ws.repo),
+  )
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
+  const install = await beginInstall(ws.claude, installFolder(ws), {
+    session: tip.session,
+    now: ws.world.now(),
+  })
+  try {
+    const transcript = (await materialise(ws, tip, emptyBase, place, install)).get('session.jsonl')
+    ws.world.progress.done()
+    if (!transcript?.target || !transcript.staged)
+      throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
+    return await work(await conversationIn(install.stagedPath(transcript.target), wanted))
+  } finally {
+    await install.abort()
+  }
+}
+
+async function conversationIn(file: string, wanted: ReadonlySet<string>): Promise<Conversation> {
+  const outline = await outlineTranscript(splitLines(readChunks(file)), wanted)
+  return {
+    outline,
+    async *rows(from, to) {
+      let at = -1
+      for await (const line of splitLines(readChunks(file))) {
+        at += 1
+        if (at > to) return
+        if (at >= from) yield line
+      }
+    },
+    messageBefore: (time) => lastMessageBefore(splitLines(readChunks(file)), time),
+  }
+}
+
+/** From after the session's link before this one up to its message. */
+export function partOf(session: LinkedSession, link: KnownLink, outline: Outline): Part | null {
+  const rowOf = ({ message }: KnownLink) => (message === null ? undefined : outline.rows[message])
+  const to = rowOf(link)
+  if (to === undefined) return null
+  const before = session.links.map(rowOf).filter((row): row is number => row !== undefined && row < to)
+  return { from: before.length === 0 ? 0 : Math.max(...before) + 1, to }
+}
+
+/** Its prompts; where there are none, the last one before it, which it was still the answer to. */
+export function promptsOf(part: Part, outline: Outline): readonly OutlinedPrompt[] {
+  const within = outline.prompts.filter(({ at }) => at >= part.from && at <= part.to)
+  if (within.length > 0) return within
+  const before = outline.prompts.findLast(({ at }) => at < part.from)
+  return before ? [before] : []
+}
