@@ -4,10 +4,12 @@ import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { exitCodes, TeleportError } from '../errors.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
+import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import * as hook from './hook.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
@@ -37,6 +39,8 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   show: [ShowCommand],
   status: [StatusCommand],
   rm: [RmCommand],
+  hook: [hook.HookInstallCommand, hook.HookUninstallCommand, hook.HookStatusCommand, hook.HookRunCommand],
+  config: [ConfigCommand],
   key: Object.values(key),
   export: [ExportCommand],
   import: [ImportCommand],
