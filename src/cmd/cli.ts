@@ -6,11 +6,13 @@ import { AttachCommand } from './attach.ts'
 import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
+import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
 import { DetachCommand } from './detach.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import * as hook from './hook.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
@@ -47,6 +49,8 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   attach: [AttachCommand],
   detach: [DetachCommand],
   rm: [RmCommand],
+  hook: [hook.HookInstallCommand, hook.HookUninstallCommand, hook.HookStatusCommand, hook.HookRunCommand],
+  config: [ConfigCommand],
   key: Object.values(key),
   export: [ExportCommand],
   import: [ImportCommand],

@@ -49,6 +49,18 @@ export const completions: readonly {
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
   {
+    verb: 'hook',
+    about: 'tie commits to sessions',
+    options: ['install', 'uninstall', 'status', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'config',
+    about: 'show or change a setting',
+    options: ['--global', '--unset'],
+    sessions: false,
+  },
+  {
     verb: 'key',
     about: 'show, export, import, trust',
     options: ['show', 'export', 'import', 'trust', '--output', '--passphrase-file'],

@@ -44,6 +44,7 @@ export function makeWorld(io: Io, manners: Manners): World {
       progress.pause()
       return choose(io, question, choices)
     },
+    program: io.program,
     background: false,
     signal: io.signal,
   }

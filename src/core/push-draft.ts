@@ -20,6 +20,7 @@ import {
   type SessionId,
   type SessionState,
 } from '../model.ts'
+import { isSameLink } from './local-links.ts'
 import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
@@ -39,6 +40,8 @@ export interface DraftInput {
   readonly expires: string | null
   readonly expiresFixed: boolean
   readonly author: Person
+  /** Made on this machine since the last push, oldest first. */
+  readonly links: readonly CommitLink[]
 }
 
 export interface PushDraft {
@@ -149,6 +152,7 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     input.base.kind === 'restart'
       ? input.base.replaced.links
       : (continuedState(input.base)?.manifest.links ?? [])
+  const made = input.links.reduce(withLink, links)
   return {
     format: 1,
     session: input.session,
@@ -163,7 +167,7 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: withLink(links, at.link),
+    links: at.link ? withLink(made, at.link) : made,
   }
 }
 
@@ -171,9 +175,8 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
  * A commit keeps the first link that was made to it, and the newest: a link for every push at the same commit would make
  * the manifest, which travels with each of them, thirty times as large.
  */
-function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
-  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message))
-    return links
+function withLink(links: readonly CommitLink[], link: CommitLink): readonly CommitLink[] {
+  if (links.some((known) => isSameLink(known, link))) return links
   const first = links.findIndex((known) => known.commit === link.commit)
   const kept = links.filter((known, at) => at === first || known.commit !== link.commit)
   return [...kept, link].slice(-maxLinks)

@@ -5,11 +5,13 @@ import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { SessionId, SessionState } from '../model.ts'
+import type { CommitLink, SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
+import { drainQueue } from './hook-queue.ts'
+import { dropLocalLinks, isSameLink, localLinksOf } from './local-links.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
@@ -27,6 +29,7 @@ const maxAttempts = 5
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
+    await drainQueue(ws)
     const chosen = await chooseSession(ws, options.session)
     const file = options.fork ? await forkLocally(ws, chosen) : chosen
     return sendSession({ ws, device, file, readers: await ownRecipients(world, device), options })
@@ -46,6 +49,7 @@ export async function pushAll(
   return withLockedWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
     const readers = await ownRecipients(world, device)
+    await drainQueue(ws)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
@@ -125,7 +129,12 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     progress: ws.world.progress,
   })
   const expiry = nextExpiry(ws, before, options)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, expiry.expires))
+  const links = await unrecordedLinks(job, before)
+  if (
+    base.kind === 'continue' &&
+    links.length === 0 &&
+    nothingToSay(job, base.previous, delta, expiry.expires)
+  )
     return unchanged(job, base.previous)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
   const person = await author(ws)
@@ -141,6 +150,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     delta,
     readers,
     author: person,
+    links,
     ...expiry,
   }
   const draft = await draftPush(ws, device, input)
@@ -164,8 +174,23 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  await dropLocalLinks(
+    ws,
+    file.session,
+    links.map(({ commit }) => commit),
+  )
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
+}
+
+/** The links that a push adds. One that was cut off before it could say so may have sent some already. */
+async function unrecordedLinks(
+  { ws, file }: PushJob,
+  before: SessionState | null,
+): Promise<readonly CommitLink[]> {
+  const sent = before?.manifest.links ?? []
+  const links = (await localLinksOf(ws, file.session)).map(({ link }) => link)
+  return links.filter((link) => !sent.some((known) => isSameLink(known, link)))
 }
 
 function nextExpiry(

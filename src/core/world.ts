@@ -27,6 +27,8 @@ export interface World {
   readonly askPassphrase: AskPassphrase
   /** Lets a person choose one of several; undefined when nobody is there. */
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>
+  /** What starts this program, for what starts it later by itself; undefined where there is no such program. */
+  readonly program?: readonly string[] | undefined
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
   /** Aborted when the user interrupts. */
