@@ -59,21 +59,6 @@ export async function outlineTranscript(
   return { rows: Object.fromEntries(rows), prompts, started, edits: Object.fromEntries(edits) }
 }
 
-/** uuid of the last message of the main conversation that is not later than `time`, in milliseconds since 1970. */
-export async function lastMessageBefore(
-  lines: AsyncIterable<Uint8Array>,
-  time: number,
-): Promise<string | null> {
-  let found: string | null = null
-  for await (const line of lines) {
-    const row = line.byteLength > maxRowBytes ? undefined : parse(line)
-    if (!row || (row['type'] !== 'user' && row['type'] !== 'assistant')) continue
-    if (row['isSidechain'] === true || row['isMeta'] === true || textOf(row['uuid']) === '') continue
-    if (Date.parse(textOf(row['timestamp'])) <= time + 999) found = textOf(row['uuid'])
-  }
-  return found
-}
-
 function promptOf(content: unknown): string {
   if (typeof content === 'string') return promptLine(content)
   if (!Array.isArray(content)) return ''

@@ -3,11 +3,13 @@
 import { findSessionsByPrefix } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import type { GitContext } from '../git-store/git.ts'
-import { getCommit, lacksBlobs, patchIds, readCommits } from '../git-store/history.ts'
+import { getCommit, readCommits } from '../git-store/history.ts'
+import { patchIds } from '../git-store/patch-ids.ts'
 import { isSessionId, isSessionPrefix, type Oid, parseSessionId, type SessionId } from '../model.ts'
 import { ambiguous } from './choose-session.ts'
 import { withConversation } from './conversation.ts'
 import { addDetached, dropDetached } from './detached-links.ts'
+import { drainQueue } from './hook-queue.ts'
 import { type LinkedSession, type LinkIndex, readLinkIndex } from './link-index.ts'
 import { addLocalLink, dropLocalLinks } from './local-links.ts'
 import { openHistory } from './open-history.ts'
@@ -33,6 +35,7 @@ export interface Attached {
 /** The link goes to the conversation's last message before the commit. Travels with the next push of the session. */
 export async function attachCommits(world: World, options: AttachOptions): Promise<Attached> {
   return withWorkspace(world, options, async (ws) => {
+    await drainQueue(ws)
     const context = await openHistory(ws)
     const index = await readLinkIndex(ws, { offline: true })
     const { session, pushable } = await sessionNamed(ws, index, options.session)
@@ -50,6 +53,7 @@ export async function attachCommits(world: World, options: AttachOptions): Promi
 /** Here they are gone at once; for others with the next push of the session. */
 export async function detachCommits(world: World, options: AttachOptions): Promise<Attached> {
   return withWorkspace(world, options, async (ws) => {
+    await drainQueue(ws)
     const context = await openHistory(ws)
     const index = await readLinkIndex(ws, { offline: true })
     const { session, pushable } = await sessionNamed(ws, index, options.session)
@@ -123,18 +127,16 @@ async function sessionNamed(
 
 async function makeLinks(ws: Workspace, context: GitContext, session: LinkedSession, oids: readonly Oid[]) {
   const commits = await readCommits(context, oids)
-  const patches = (await lacksBlobs(ws.repo)) ? new Map<Oid, string>() : await patchIds(context, oids)
-  const times = new Map<Oid, string | null>()
-  await withConversation(ws, session, async (conversation) => {
-    for (const { oid, committed } of commits)
-      times.set(oid, await conversation.messageBefore(committed * 1000))
-  })
-  return commits.map(({ oid, tree }) => ({
+  const patches = await patchIds(ws.repo, oids)
+  const messages = await withConversation(ws, session, (conversation) =>
+    conversation.messagesAt(commits.map(({ committed }) => committed * 1000 + 999)),
+  )
+  return commits.map(({ oid, tree }, at) => ({
     commit: oid,
     tree,
     patchId: patches.get(oid) ?? null,
     branch: null,
-    message: times.get(oid) ?? null,
+    message: messages?.[at] ?? null,
     time: formatTime(ws.world.now()),
   }))
 }

@@ -1,7 +1,7 @@
 /** `blame`: each line of a file with its commit, the session behind it, and what was asked there. */
 
 import { blameFile } from '../git-store/blame.ts'
-import { logCommits, readCommits } from '../git-store/history.ts'
+import { getCommit, logCommits, readCommits } from '../git-store/history.ts'
 import type { Oid } from '../model.ts'
 import { bringTied } from './bring-tied.ts'
 import { partOf, promptsOf } from './conversation.ts'
@@ -38,8 +38,9 @@ export interface LineOfSession {
 
 export async function blameSessions(world: World, options: BlameOptions): Promise<readonly LineOfSession[]> {
   return withWorkspace(world, options, async (ws) => {
-    const { file, lines, git, revision, offline } = options
+    const { file, lines, git, offline } = options
     const history = await openHistory(ws)
+    const revision = options.revision === undefined ? undefined : await getCommit(history, options.revision)
     const question = { file, lines, options: git, revision }
     const blamed = await blameFile({ ...history, cwd: world.cwd }, question)
     const [anchor] = await logCommits(history, {

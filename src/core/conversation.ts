@@ -3,8 +3,10 @@
 import { readChunks } from '../claude/compare.ts'
 import { beginInstall } from '../claude/install.ts'
 import { findSession } from '../claude/locate.ts'
-import { lastMessageBefore, type Outline, type OutlinedPrompt, outlineTranscript } from '../claude/outline.ts'
+import { messagesAt } from '../claude/message-at.ts'
+import { type Outline, type OutlinedPrompt, outlineTranscript } from '../claude/outline.ts'
 import { TeleportError } from '../errors.ts'
+import type { Oid } from '../model.ts'
 import { splitLines } from '../review/lines.ts'
 import { loadDevice } from './device.ts'
 import type { KnownLink, LinkedSession } from './link-index.ts'
@@ -17,8 +19,8 @@ export interface Conversation {
   readonly outline: Outline
   /** The rows from one to another, both included. */
   rows(from: number, to: number): AsyncIterable<Uint8Array>
-  /** uuid of the last message at a time, in milliseconds since 1970; null when it began later. */
-  messageBefore(time: number): Promise<string | null>
+  /** uuid of the last message at each moment, in milliseconds since 1970; null when it began later. */
+  messagesAt(momentsMs: readonly number[]): Promise<readonly (string | null)[]>
 }
 
 /** Rows that led to a link, first and last; null for a link whose message is not in the conversation. */
@@ -35,7 +37,7 @@ export async function withConversation<T>(
 ): Promise<T | undefined> {
   const wanted = new Set(session.links.flatMap(({ message }) => (message === null ? [] : [message])))
   for (const file of await findSession(ws.claude, session.session)) {
-    const here = await conversationIn(file.path, wanted)
+    const here = await conversationIn(file.path, file.sizeBytes, wanted)
     // A copy that lacks what was linked is older than what was pushed.
     if (session.tip === null || wanted.size === Object.keys(here.outline.rows).length) return work(here)
   }
@@ -55,13 +57,19 @@ export async function withConversation<T>(
     ws.world.progress.done()
     if (!transcript?.target || !transcript.staged)
       throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
-    return await work(await conversationIn(install.stagedPath(transcript.target), wanted))
+    return await work(
+      await conversationIn(install.stagedPath(transcript.target), transcript.staged.size, wanted),
+    )
   } finally {
     await install.abort()
   }
 }
 
-async function conversationIn(file: string, wanted: ReadonlySet<string>): Promise<Conversation> {
+async function conversationIn(
+  file: string,
+  sizeBytes: number,
+  wanted: ReadonlySet<string>,
+): Promise<Conversation> {
   const outline = await outlineTranscript(splitLines(readChunks(file)), wanted)
   return {
     outline,
@@ -73,16 +81,27 @@ async function conversationIn(file: string, wanted: ReadonlySet<string>): Promis
         if (at >= from) yield line
       }
     },
-    messageBefore: (time) => lastMessageBefore(splitLines(readChunks(file)), time),
+    async messagesAt(momentsMs) {
+      return (await messagesAt({ path: file, sizeBytes }, momentsMs)).map((found) => found?.uuid ?? null)
+    },
   }
 }
 
-/** From after the session's link before this one up to its message. */
+/**
+ * From after the session's link to the commit before, up to this link's message. What a push added to a link later, where
+ * HEAD still was, ends no part: what came after the commit led to the next one.
+ */
 export function partOf(session: LinkedSession, link: KnownLink, outline: Outline): Part | null {
   const rowOf = ({ message }: KnownLink) => (message === null ? undefined : outline.rows[message])
   const to = rowOf(link)
   if (to === undefined) return null
-  const before = session.links.map(rowOf).filter((row): row is number => row !== undefined && row < to)
+  const firsts = new Map<Oid, number>()
+  for (const each of session.links) {
+    const row = rowOf(each)
+    if (row !== undefined && row < (firsts.get(each.commit) ?? Number.POSITIVE_INFINITY))
+      firsts.set(each.commit, row)
+  }
+  const before = [...firsts.values()].filter((row) => row < to)
   return { from: before.length === 0 ? 0 : Math.max(...before) + 1, to }
 }
 

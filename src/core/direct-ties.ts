@@ -14,9 +14,11 @@ export interface Tie {
   readonly session: LinkedSession
   readonly link: KnownLink
   readonly how: How
-  /** The commit that holds what the session did: the one that the link was made to, or what a rebase made of it. */
+  /** The commit that the link was made to. */
   readonly via: Oid
-  /** For one that was squashed: first (not included) and last commit of what was squashed, where that is a range. */
+  /** For one that was squashed: which of the commits that were, itself perhaps the outcome of a rebase. */
+  readonly part?: Oid
+  /** And the row that they were: the commit before it, and its last one; undefined where they did not lie in a row. */
   readonly range?: { readonly base: Oid; readonly tip: Oid } | undefined
 }
 
@@ -54,7 +56,7 @@ function sourcesOf(rewrites: ReadonlyMap<Oid, readonly Oid[]>): ReadonlyMap<Oid,
 }
 
 /** Everything that became of a commit, in any number of steps; rewrites may go in circles. */
-function descendants(commit: Oid, rewrites: ReadonlyMap<Oid, readonly Oid[]>): ReadonlySet<Oid> {
+export function descendants(commit: Oid, rewrites: ReadonlyMap<Oid, readonly Oid[]>): ReadonlySet<Oid> {
   const found = new Set<Oid>()
   const open = [commit]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -127,4 +129,13 @@ export function isSameAct(one: HistoryCommit | undefined, other: HistoryCommit |
 
 export function countSessions(ties: readonly Tie[]): number {
   return new Set<SessionId>(ties.map(({ session }) => session.session)).size
+}
+
+/** A hook makes its link with the commit; the one that a push makes to where HEAD is comes later. Seconds. */
+const sameMoment = 120
+
+/** @param committed when the linked commit was made, in seconds since 1970, where that is known */
+export function isPrompt({ link }: Tie, committed: number | undefined): boolean {
+  if (committed === undefined || link.time === null) return true
+  return Date.parse(link.time) / 1000 <= committed + sameMoment
 }

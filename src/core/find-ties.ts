@@ -1,7 +1,8 @@
 /** Finds the sessions behind commits of today's history, also where the commits they made were rewritten since. */
 
 import type { GitContext } from '../git-store/git.ts'
-import { type HistoryCommit, lacksBlobs, presentCommits, readCommits } from '../git-store/history.ts'
+import { type HistoryCommit, presentCommits, readCommits } from '../git-store/history.ts'
+import { isPartial } from '../git-store/patch-ids.ts'
 import type { Oid } from '../model.ts'
 import {
   addTie,
@@ -13,8 +14,10 @@ import {
   type Ties,
 } from './direct-ties.ts'
 import { fetchMissingLinks } from './fetch-links.ts'
+import { drainQueue } from './hook-queue.ts'
 import { type LinkIndex, readLinkIndex } from './link-index.ts'
 import { readRewrites } from './local-links.ts'
+import { promptTies } from './made-promptly.ts'
 import { openHistory } from './open-history.ts'
 import { bringOriginals } from './originals.ts'
 import { openPatchCache, type PatchCache } from './patch-cache.ts'
@@ -47,6 +50,7 @@ export async function findTies(
   options: TieOptions,
 ): Promise<FoundTies> {
   const { anchor } = options
+  await drainQueue(ws)
   const rewrites = await readRewrites(ws)
   let index = await readLinkIndex(ws, options)
   let context = await openHistory(ws)
@@ -74,14 +78,15 @@ async function tiesIn(
   const direct = directTies(index.sessions.values(), rewrites)
   const found = new Map<Oid, Tie[]>()
   for (const { oid } of commits) for (const tie of direct.get(oid) ?? []) addTie(found, oid, tie)
-  if (!(await lacksBlobs(ws.repo)) && direct.size > 0) {
+  if (direct.size > 0) {
     const cache = await openPatchCache(ws, context)
     const byPatch = await patchMatcher(context, index, cache)
     await addPatched(found, commits, byPatch)
-    await findSquashed({ context, cache, direct, byPatch, commits, anchor, found })
+    if (!(await isPartial(ws.repo)))
+      await findSquashed({ context, cache, direct, byPatch, commits, anchor, found })
     await cache.save()
   }
-  return inOrder(await withAmends(context, found, commits))
+  return inOrder(await withAmends(context, await promptTies(context, found), commits))
 }
 
 /** Finds the ties of commits that make the very patch of a linked one. */

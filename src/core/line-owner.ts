@@ -5,8 +5,10 @@ import { type BlamedLine, blameFile, unquoted } from '../git-store/blame.ts'
 import type { GitContext } from '../git-store/git.ts'
 import { blobsAt, type HistoryCommit, readCommits } from '../git-store/history.ts'
 import type { Oid } from '../model.ts'
-import { countSessions, type Tie, type Ties } from './direct-ties.ts'
+import { countSessions, isPrompt, type Tie, type Ties } from './direct-ties.ts'
 import type { KnownLink } from './link-index.ts'
+import { onePerSession } from './log.ts'
+import { commitTimes } from './made-promptly.ts'
 import type { Outlines } from './outlines.ts'
 import { patchesOf } from './patch-cache.ts'
 
@@ -14,9 +16,6 @@ export interface Owner {
   /** Empty: nobody's whose session is known. Several: one of them. */
   readonly ties: readonly Tie[]
 }
-
-/** A link is made with its commit; the one that a push makes to where HEAD is comes later. Seconds. */
-const sameMoment = 120
 
 export async function findOwners(
   context: GitContext,
@@ -39,29 +38,28 @@ async function ownerOf(
 ): Promise<readonly Tie[]> {
   const { commit } = line
   const all = commit === null ? [] : (ties.get(commit) ?? [])
-  const whole = all.every(({ how }) => how !== 'squashed')
-  if (commit === null || (whole && countSessions(all) <= 1)) return all.slice(0, 1)
-  const inRange = await originals.inRange(line, commit, all)
-  if (inRange !== undefined) return inRange
-  // What several sessions hold one commit for was made by one of them, or else before the commit was rewritten.
-  const rewritten = all.filter(({ via }) => via !== commit)
-  const bringing = await originals.bringing(line, rewritten)
-  if (countSessions(bringing) === 1) return bringing.slice(-1)
+  if (commit === null || all.length === 0) return []
+  const part = await originals.partOf(line, commit, all)
+  const own = part === undefined ? all : all.filter((tie) => tie.part === part)
+  // Before it was rewritten, the commit of each session held what that session did, and nothing else.
+  const before = own.filter((tie) => tie.via !== (tie.part ?? commit))
+  const bringing = await originals.bringing(line, before)
   const left =
-    bringing.length > 0 ? bringing : all.filter(({ via }) => via === commit || !originals.isRead(via))
-  const told = await toldBy(line, left, outlines)
-  return countSessions(told) === 1 ? told.slice(0, 1) : left
+    bringing.length > 0 ? bringing : own.filter((tie) => !before.includes(tie) || !originals.isRead(tie.via))
+  const told = left.length > 1 ? await toldBy(line, left, outlines) : []
+  if (countSessions(told) === 1) return told.slice(0, 1)
+  return countSessions(left) === 1 ? left.slice(0, 1) : onePerSession(left)
 }
 
 /** The ties of those that wrote the line in their conversation, each with the link that came next. */
 async function toldBy(line: BlamedLine, ties: readonly Tie[], outlines: Outlines): Promise<readonly Tie[]> {
   const key = lineKey(line.text)
-  if (key === undefined || countSessions(ties) < 2) return ties
   const told: Tie[] = []
+  if (key === undefined) return told
   for (const tie of ties) {
     const outline = await outlines(tie.session)
     // Of one that cannot be read nobody knows what it wrote.
-    if (!outline) return ties
+    if (!outline) return []
     const at = outline.edits[key]
     if (at !== undefined && at <= rowOf(tie.link, outline.rows)) told.push(tie)
   }
@@ -72,30 +70,19 @@ function rowOf({ message }: KnownLink, rows: Readonly<Record<string, number>>): 
   return message === null ? Number.POSITIVE_INFINITY : (rows[message] ?? Number.POSITIVE_INFINITY)
 }
 
-/**
- * Only those sessions that can have made a commit: of several that name it, the ones that did so when it was made;
- * never one that began after it.
- */
+/** None that began after the commit was made: it was only pushed where HEAD was. */
 async function madeTies(context: GitContext, ties: Ties, outlines: Outlines): Promise<Ties> {
-  const vias = [...new Set([...ties.values()].flat().map(({ via }) => via))]
-  const committed = new Map((await readCommits(context, vias)).map(({ oid, committed }) => [oid, committed]))
+  const committed = await commitTimes(context, ties)
   const made = new Map<Oid, readonly Tie[]>()
   for (const [commit, all] of ties) {
     const kept: Tie[] = []
     for (const tie of all) {
       const at = committed.get(tie.via)
-      const prompt = (other: Tie) => other.via === tie.via && isPrompt(other, at)
-      if (isPrompt(tie, at)) kept.push(tie)
-      else if (!all.some(prompt) && !(await beganAfter(tie, at, outlines))) kept.push(tie)
+      if (isPrompt(tie, at) || !(await beganAfter(tie, at, outlines))) kept.push(tie)
     }
     made.set(commit, kept)
   }
   return made
-}
-
-function isPrompt({ link }: Tie, committed: number | undefined): boolean {
-  if (committed === undefined || link.time === null) return link.time !== null
-  return Date.parse(link.time) / 1000 <= committed + sameMoment
 }
 
 async function beganAfter(tie: Tie, committed: number | undefined, outlines: Outlines): Promise<boolean> {
@@ -105,8 +92,8 @@ async function beganAfter(tie: Tie, committed: number | undefined, outlines: Out
 }
 
 interface Originals {
-  /** By the line's place on the branch that was squashed; undefined when that cannot be told. */
-  inRange(line: BlamedLine, commit: Oid, ties: readonly Tie[]): Promise<readonly Tie[] | undefined>
+  /** The commit of the branch that was squashed that the line's place there comes from; undefined where unknown. */
+  partOf(line: BlamedLine, commit: Oid, ties: readonly Tie[]): Promise<Oid | undefined>
   /** Ties whose commits bring this very line, in this file if any does there. */
   bringing(line: BlamedLine, ties: readonly Tie[]): Promise<readonly Tie[]>
   /** Whether `bringing` could look into that commit. */
@@ -117,22 +104,19 @@ function originalLines(context: GitContext): Originals {
   const blames = new Map<string, Promise<ReadonlyMap<number, Oid> | undefined>>()
   const brought = new Map<Oid, ReadonlyMap<string, ReadonlySet<string>>>()
   return {
-    async inRange({ originalLine, originalPath }, commit, ties) {
+    async partOf({ originalLine, originalPath }, commit, ties) {
       const range = ties.find((tie) => tie.range)?.range
       if (!range) return undefined
       const key = `${commit} ${range.base}..${range.tip} ${originalPath}`
       const found = blames.get(key) ?? blameRange(context, commit, range, originalPath)
       blames.set(key, found)
-      const by = (await found)?.get(originalLine)
-      if (by === undefined) return undefined
-      const own = ties.filter(({ via }) => via === by)
-      return countSessions(own) <= 1 ? own.slice(0, 1) : undefined
+      return (await found)?.get(originalLine)
     },
     async bringing({ text, originalPath }, ties) {
       const missing = [...new Set(ties.map(({ via }) => via))].filter((via) => !brought.has(via))
       for (const commit of await readCommits(context, missing))
         brought.set(commit.oid, await addedBy(context, commit))
-      const line = Buffer.from(text).toString('latin1')
+      const line = withoutBlanks(Buffer.from(text).toString('latin1'))
       const inFile = ties.filter(({ via }) => brought.get(via)?.get(originalPath)?.has(line))
       if (inFile.length > 0) return inFile
       return ties.filter(({ via }) =>
@@ -166,7 +150,12 @@ async function addedBy(
   const patches = await patchesOf(context, [{ from: parents[0] ?? null, to: oid }])
   return new Map(
     patches.flatMap(([, { files }]) =>
-      files.map(({ path, added }) => [unquoted(path), new Set(added)] as const),
+      files.map(({ path, added }) => [unquoted(path), new Set(added.map(withoutBlanks))] as const),
     ),
   )
+}
+
+/** As a patch-id sees it. */
+function withoutBlanks(line: string): string {
+  return line.replace(/\s+/g, '')
 }

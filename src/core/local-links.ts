@@ -35,6 +35,15 @@ export async function localLinksOf(ws: Workspace, session: SessionId): Promise<r
   return kept.filter(({ sent }) => !sent.includes(ws.remote.key)).map(({ link }) => ({ session, link }))
 }
 
+/** Every link of this machine, sent or not. */
+export async function allLocalLinks(ws: Workspace): Promise<readonly LocalLink[]> {
+  const found: LocalLink[] = []
+  for (const session of await listLinkFiles(ws.store)) {
+    for (const { link } of await readKept(ws, session)) found.push({ session, link })
+  }
+  return found
+}
+
 export async function addLocalLink(ws: Workspace, session: SessionId, link: CommitLink): Promise<void> {
   await addLocalLinks(ws, [{ session, link }])
 }

@@ -1,8 +1,9 @@
 /** Patch-ids and bare patches of the project's commits; what was computed once is remembered in the store. */
 
 import type { GitContext } from '../git-store/git.ts'
-import { barePatches, patchIds, type Step } from '../git-store/history.ts'
+import { barePatches, type Step } from '../git-store/history.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
+import { patchIds } from '../git-store/patch-ids.ts'
 import type { Oid } from '../model.ts'
 import { type BarePatch, barePatchReader } from './bare-patch.ts'
 import type { Workspace } from './workspace.ts'
@@ -40,7 +41,7 @@ export async function openPatchCache(ws: Workspace, context: GitContext): Promis
   }
   return {
     async patchIds(oids) {
-      const found = await cached(oids, String, (missing) => patchIds(context, missing))
+      const found = await cached(oids, String, (missing) => patchIds(ws.repo, missing, context))
       return new Map(oids.map((oid) => [oid, found.get(oid) ?? null]))
     },
     changeIds(steps) {

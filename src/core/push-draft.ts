@@ -8,6 +8,7 @@ import { recipientsDigest } from '../crypto/audience.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
+import { patchIds } from '../git-store/patch-ids.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
 import {
@@ -24,6 +25,7 @@ import { isSameLink } from './local-links.ts'
 import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
+import { makersOf } from './rewritten-links.ts'
 import { projectIds, type Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
@@ -42,6 +44,8 @@ export interface DraftInput {
   readonly author: Person
   /** Made on this machine since the last push, oldest first. */
   readonly links: readonly CommitLink[]
+  /** Commits that the session was untied from. */
+  readonly detached: ReadonlySet<Oid>
 }
 
 export interface PushDraft {
@@ -62,7 +66,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   const seq = (before?.seq ?? 0) + 1
   const envelope = await prepareEnvelope(ws, device, input.base, input.readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
-  const link = linkToHead(ws, input.scan)
+  const link = await linkToHead(ws, input)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
   const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
   const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
@@ -135,10 +139,16 @@ async function repoId(ws: Workspace, base: Base): Promise<string> {
   return 'unknown'
 }
 
-function linkToHead(ws: Workspace, scan: Scan): CommitLink | null {
+/** None to a commit that another session is known to have made: this one was only pushed there. */
+async function linkToHead(ws: Workspace, input: DraftInput): Promise<CommitLink | null> {
+  const { session, scan, base, links } = input
   const { head: commit, headTree: tree, branch } = ws.repo
   if (commit === null || tree === null) return null
-  return { commit, tree, branch, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+  const makers = await makersOf(ws, commit)
+  if (makers.size > 0 && !makers.has(session)) return null
+  const known = [...linksBefore(base), ...links].find((link) => link.commit === commit)
+  const patchId = known ? known.patchId : ((await patchIds(ws.repo, [commit])).get(commit) ?? null)
+  return { commit, tree, branch, patchId, message: scan.lastMessage, time: formatTime(ws.world.now()) }
 }
 
 interface Position {
@@ -148,11 +158,7 @@ interface Position {
 }
 
 function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
-  const links =
-    input.base.kind === 'restart'
-      ? input.base.replaced.links
-      : (continuedState(input.base)?.manifest.links ?? [])
-  const made = input.links.reduce(withLink, links)
+  const made = input.links.reduce(withLink, linksBefore(input.base))
   return {
     format: 1,
     session: input.session,
@@ -167,8 +173,12 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: at.link ? withLink(made, at.link) : made,
+    links: (at.link ? withLink(made, at.link) : made).filter(({ commit }) => !input.detached.has(commit)),
   }
+}
+
+function linksBefore(base: Base): readonly CommitLink[] {
+  return base.kind === 'restart' ? base.replaced.links : (continuedState(base)?.manifest.links ?? [])
 }
 
 /**

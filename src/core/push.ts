@@ -5,8 +5,9 @@ import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { CommitLink, SessionId, SessionState } from '../model.ts'
+import type { CommitLink, Oid, SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
+import { readDetached } from './detached-links.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
@@ -18,6 +19,7 @@ import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, settle, writeRecord } from './records.ts'
+import { rewrittenLinks } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -130,9 +132,11 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
   })
   const expiry = nextExpiry(ws, before, options)
   const links = await unrecordedLinks(job, before)
+  const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
   if (
     base.kind === 'continue' &&
     links.length === 0 &&
+    !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
     nothingToSay(job, base.previous, delta, expiry.expires)
   )
     return unchanged(job, base.previous)
@@ -151,6 +155,7 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     readers,
     author: person,
     links,
+    detached,
     ...expiry,
   }
   const draft = await draftPush(ws, device, input)
@@ -189,8 +194,10 @@ async function unrecordedLinks(
   before: SessionState | null,
 ): Promise<readonly CommitLink[]> {
   const sent = before?.manifest.links ?? []
-  const links = (await localLinksOf(ws, file.session)).map(({ link }) => link)
-  return links.filter((link) => !sent.some((known) => isSameLink(known, link)))
+  const made = (await localLinksOf(ws, file.session)).map(({ link }) => link)
+  const links = [...made, ...(await rewrittenLinks(ws, [...sent, ...made]))]
+  const detached = (await readDetached(ws)).get(file.session)
+  return links.filter((link) => !detached?.has(link.commit) && !sent.some((known) => isSameLink(known, link)))
 }
 
 function nextExpiry(

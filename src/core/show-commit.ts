@@ -94,6 +94,11 @@ function noTie(oid: Oid): TeleportError {
   })
 }
 
+/** The first of the links to one commit: later ones were made by pushes. */
+function onePerPlace(ties: readonly Tie[]): readonly Tie[] {
+  return [...new Map(ties.toReversed().map((tie) => [tie.via, tie])).values()].reverse()
+}
+
 /** Of a squashed commit a session may have several parts, one for each commit that it made. */
 async function showParts(
   ws: Workspace,
@@ -116,7 +121,7 @@ async function showParts(
   }
   const shown = await withConversation(ws, first.session, async ({ outline, rows }) => {
     const uuids = new Map(Object.entries(outline.rows).map(([uuid, at]) => [at, uuid]))
-    for (const tie of options.all ? [first] : ties) {
+    for (const tie of options.all ? [first] : onePerPlace(ties)) {
       const part = options.all
         ? { from: 0, to: Number.POSITIVE_INFINITY }
         : partOf(tie.session, tie.link, outline)

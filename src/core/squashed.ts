@@ -183,7 +183,7 @@ async function tiesOf(search: SquashSearch, { members, range }: Candidate): Prom
   const patched = await search.byPatch(unknown)
   const how = members.length > 1 ? ('squashed' as const) : ('patch' as const)
   return members.flatMap((oid) =>
-    (search.direct.get(oid) ?? patched.get(oid) ?? []).map((tie) => ({ ...tie, how, via: oid, range })),
+    (search.direct.get(oid) ?? patched.get(oid) ?? []).map((tie) => ({ ...tie, how, part: oid, range })),
   )
 }
 

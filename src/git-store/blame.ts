@@ -22,8 +22,8 @@ export interface BlameQuestion {
   readonly lines?: readonly string[] | undefined
   /** Of git: `-M`, `-C`, `-w`. */
   readonly options?: readonly string[] | undefined
-  /** A revision or a range; none: the work tree. */
-  readonly revision?: string | undefined
+  /** A commit, or a range of two; none: the work tree. */
+  readonly revision?: Oid | `${Oid}..${Oid}` | undefined
 }
 
 /** Throws `usage` when git does not take the file or the lines, in git's own words. */
@@ -36,7 +36,8 @@ export async function blameFile(
     '--porcelain',
     ...(question.options ?? []),
     ...(question.lines ?? []).map((range) => `-L${range}`),
-    ...(question.revision === undefined ? [] : ['--end-of-options', question.revision]),
+    // git blame knows no --end-of-options.
+    ...(question.revision === undefined ? [] : [question.revision]),
     '--',
     question.file,
   ]

@@ -5,7 +5,7 @@ import { TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { askGit, ended, type GitContext, gitFailed, mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
-import { gitConfig, type UserRepo } from './user-repo.ts'
+import type { UserRepo } from './user-repo.ts'
 
 export interface HistoryCommit {
   readonly oid: Oid
@@ -25,7 +25,7 @@ export function historyContext(repo: UserRepo, borrowed: readonly string[] = [])
     borrowed.length === 0 ? {} : { GIT_ALTERNATE_OBJECT_DIRECTORIES: borrowed.map(quoted).join(':') }
   return {
     cwd: repo.top,
-    environment: { ...repo.environment, GIT_NO_LAZY_FETCH: '1', ...extra },
+    environment: { ...repo.environment, GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none', ...extra },
     signal: repo.signal,
   }
 }
@@ -33,12 +33,6 @@ export function historyContext(repo: UserRepo, borrowed: readonly string[] = [])
 /** The list is split at colons, but not within quotes. */
 function quoted(folder: string): string {
   return /[":\\]/.test(folder) ? `"${folder.replace(/[\\"]/g, '\\$&')}"` : folder
-}
-
-/** Patches of a clone without blobs would have to be fetched, one by one. */
-export async function lacksBlobs(repo: UserRepo): Promise<boolean> {
-  const config = await gitConfig(repo)
-  return [...config.keys()].some((key) => /^(?:extensions\.partialclone|remote\..*\.promisor)$/.test(key))
 }
 
 /** The commit that `rev` names; `null` when it names none. */
@@ -215,32 +209,6 @@ const plainDiff = [
   '--src-prefix=a/',
   '--dst-prefix=b/',
 ]
-
-/** Stable patch-ids of commits with one parent or none; those without a patch have none. Two processes for all. */
-export async function patchIds(context: GitContext, oids: readonly Oid[]): Promise<ReadonlyMap<Oid, string>> {
-  if (oids.length === 0) return new Map()
-  const options = { cwd: context.cwd, env: { ...context.environment }, windowsHide: true }
-  const diff = spawn('git', ['diff-tree', '--stdin', '--root', '-p', ...plainDiff], options)
-  const ids = spawn('git', ['patch-id', '--stable'], options)
-  const ends = Promise.all([ended(diff, context), ended(ids, context)])
-  for (const stream of [diff.stdin, ids.stdin, diff.stdout]) stream.on('error', () => undefined)
-  diff.stderr.resume()
-  ids.stderr.resume()
-  diff.stdout.pipe(ids.stdin)
-  diff.stdin.end(lines(oids))
-  const chunks: Buffer[] = []
-  ids.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const codes = await ends
-  if (codes.some((code) => code !== 0))
-    throw gitFailed(['patch-id'], { exitCode: Math.max(...codes), stdout: Buffer.alloc(0), stderr: '' })
-  const rows = Buffer.concat(chunks).toString().split('\n')
-  return new Map(
-    rows.flatMap((row): [Oid, string][] => {
-      const [id = '', oid = ''] = row.split(' ')
-      return isOid(id) && isOid(oid) ? [[oid, id]] : []
-    }),
-  )
-}
 
 /** One comparison: what leads from `from` (null: nothing) to `to`. */
 export interface Step {

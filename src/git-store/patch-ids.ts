@@ -8,8 +8,11 @@ import { gitConfig, type UserRepo } from './user-repo.ts'
  * Of each commit that changes something and is no merge. In a partial clone nothing is fetched for it: a commit whose
  * blobs are not here has no patch id either. Settings of the user's that would bend the diff do not apply.
  */
-export async function patchIds(repo: UserRepo, commits: readonly Oid[]): Promise<ReadonlyMap<Oid, Oid>> {
-  const context = offline(repo)
+export async function patchIds(
+  repo: UserRepo,
+  commits: readonly Oid[],
+  context: GitContext = offline(repo),
+): Promise<ReadonlyMap<Oid, Oid>> {
   const all = await ask(context, commits)
   if (all || !(await isPartial(repo))) return all ?? new Map()
   const found = new Map<Oid, Oid>()
@@ -57,7 +60,8 @@ async function ask(context: GitContext, commits: readonly Oid[]): Promise<Readon
   )
 }
 
-async function isPartial(repo: UserRepo): Promise<boolean> {
+/** A clone without all blobs: looking at a patch could fetch them, one by one. */
+export async function isPartial(repo: UserRepo): Promise<boolean> {
   const keys = [...(await gitConfig(repo)).keys()]
   return keys.some((key) => key === 'extensions.partialclone' || /^remote\..*\.promisor$/s.test(key))
 }
