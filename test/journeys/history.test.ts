@@ -1,92 +1,13 @@
 /** Five sessions make a feature; then its history is rewritten in every usual way. Whose line it is stays known. */
 
-import { appendFile, chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { parseSessionId, type SessionId } from '../../src/model.ts'
+import fc from 'fast-check'
 import { recordsIn, stringAt } from '../support/json.ts'
 import { checkout } from '../support/sandbox.ts'
-import { makeHome, type Seat, transcriptOf } from './seat.ts'
-
-const ids = [1, 2, 3, 4, 5].map((n) =>
-  parseSessionId(`${n}${n}${n}${n}${n}${n}${n}${n}-91c4-4d6f-9a37-0123456789ab`),
-)
-const idOf = (n: number): SessionId => ids[n - 1] ?? parseSessionId('none')
-
-/** A conversation in which somebody asks, and Claude edits and commits. */
-async function converse(seat: Seat, n: number, step: string, file: string, text: string): Promise<void> {
-  const session = idOf(n)
-  const transcript = transcriptOf(seat, session)
-  await mkdir(path.dirname(transcript), { recursive: true })
-  const before = await readFile(transcript, 'utf8').catch(() => '')
-  const at = before.split('\n').length
-  const common = {
-    sessionId: session,
-    cwd: seat.top,
-    version: '2.1.329',
-    gitBranch: 'feature',
-    isSidechain: false,
-    timestamp: new Date().toISOString(),
-  }
-  const uuid = (row: number) =>
-    `${String(n).repeat(8)}-0000-4000-8000-${String(at * 10 + row).padStart(12, '0')}`
-  const ask = {
-    ...common,
-    type: 'user',
-    uuid: uuid(1),
-    parentUuid: null,
-    message: { role: 'user', content: `please ${step}` },
-  }
-  const edit = {
-    type: 'tool_use',
-    id: `t${at}`,
-    name: 'Edit',
-    input: { file_path: path.join(seat.top, file), old_string: '', new_string: text },
-  }
-  const answer = {
-    ...common,
-    type: 'assistant',
-    uuid: uuid(2),
-    parentUuid: uuid(1),
-    message: { role: 'assistant', content: [edit] },
-  }
-  await appendFile(transcript, [ask, answer].map((row) => `${JSON.stringify(row)}\n`).join(''))
-}
-
-/** What session `n` does: it asks, adds lines of its own to a file, and commits with its id in the environment. */
-async function work(
-  seat: Seat,
-  n: number,
-  step: string,
-  file: string,
-  lines: readonly string[],
-): Promise<void> {
-  const text = lines.join('\n')
-  await converse(seat, n, step, file, text)
-  await appendFile(path.join(seat.top, file), `${text}\n`)
-  await seat.machine.git(seat.top, 'add', '-A')
-  await inSession(seat, n, ['commit', '--quiet', '--message', step])
-}
-
-async function inSession(seat: Seat, n: number, args: readonly string[]): Promise<void> {
-  const ran = await seat.machine.run('git', args, { cwd: seat.top, env: { CLAUDE_CODE_SESSION_ID: idOf(n) } })
-  if (ran.exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${ran.stderr}`)
-}
-
-interface Told {
-  readonly text: string
-  readonly sessions: readonly string[]
-  readonly prompt: string | null
-}
-
-async function blamed(seat: Seat, file: string, more: readonly string[] = []): Promise<readonly Told[]> {
-  const { lines } = await seat.run(['blame', file, ...more])
-  return recordsIn(lines).map((line) => ({
-    text: stringAt(line, 'text') ?? '',
-    sessions: recordsIn(line['sessions']).map((each) => stringAt(each, 'session') ?? ''),
-    prompt: stringAt(line, 'prompt') ?? null,
-  }))
-}
+import { blamed, converse, idOf, ids, inSession, rebase, type Told, work } from './coder.ts'
+import { makeHome, type Seat } from './seat.ts'
 
 /** Every line says in its own words which session wrote it, and at which step. */
 function rightOwners(t: ExecutionContext, where: string, lines: readonly Told[]): void {
@@ -120,15 +41,6 @@ async function feature(seat: Seat): Promise<void> {
 
 async function pushAll(seat: Seat): Promise<void> {
   for (const id of ids) await seat.run(['push', id])
-}
-
-async function rebase(seat: Seat, script: string, ...args: readonly string[]): Promise<void> {
-  const editor = path.join(seat.machine.home, 'editor.sh')
-  await writeFile(editor, `#!/bin/sh\n${script}\n`)
-  await chmod(editor, 0o755)
-  const env = { GIT_SEQUENCE_EDITOR: editor, GIT_EDITOR: 'true' }
-  const ran = await seat.machine.run('git', ['rebase', '--quiet', ...args], { cwd: seat.top, env })
-  if (ran.exitCode !== 0) throw new Error(`git rebase: ${ran.stdout}${ran.stderr}`)
 }
 
 async function begin(seat: Seat): Promise<void> {
@@ -171,7 +83,7 @@ test('amend, rebase with squash and reorder, squash merge on the server, cherry-
     '{ get "$1" 1 pick; get "$1" 2 squash; get "$1" 3 pick; get "$1" 4 pick; get "$1" 8 pick; get "$1" 6 pick; get "$1" 7 pick;',
     '  get "$1" 5 pick; get "$1" 9 pick; get "$1" 10 fixup; get "$1" 11 pick; get "$1" 12 pick; } > "$1"',
   ].join('\n')
-  await rebase(ada, todo, '-i', 'main')
+  await rebase(ada, todo, true, '-i', 'main')
   const afterRebase = await logged(ada, 'main..feature')
   t.log(afterRebase.join('\n'))
   t.is(afterRebase.length, 10)
@@ -235,3 +147,118 @@ test('amend, rebase with squash and reorder, squash merge on the server, cherry-
     )
   }
 })
+
+/** One step of a random history: which session, in which file, and lines that others write too. */
+const step = fc.record({
+  session: fc.integer({ min: 1, max: 3 }),
+  file: fc.constantFrom('a.txt', 'b.txt'),
+  place: fc.nat(6),
+  common: fc.boolean(),
+  drops: fc.boolean(),
+})
+
+const story = fc.record({
+  steps: fc.array(step, { minLength: 3, maxLength: 6 }),
+  /** Order of the commits after a rebase, and which are melted into the one before. */
+  order: fc.array(fc.nat(100), { minLength: 6, maxLength: 6 }),
+  melts: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+  hooked: fc.boolean(),
+  squashed: fc.boolean(),
+})
+
+test('random histories, squashed and reordered, never name a wrong session', async (t) => {
+  const home = await makeHome(t)
+  const ada = await home.sit('ada')
+  const { git } = ada.machine
+  await begin(ada)
+  await ada.run(['hook', 'install'])
+  let told = 0
+  let named = 0
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(story, async ({ steps, order, melts, hooked, squashed }) => {
+      run += 1
+      const [base, branch] = [`base-${run}`, `tale-${run}`]
+      await git(ada.top, 'checkout', '--quiet', '-b', base, 'origin/main')
+      for (const file of ['a.txt', 'b.txt'])
+        await writeFile(
+          path.join(ada.top, file),
+          `${[1, 2, 3, 4].map((n) => `old ${n} of ${file}`).join('\n')}\n`,
+        )
+      await git(ada.top, 'add', '-A')
+      await git(ada.top, 'commit', '--quiet', '--no-verify', '--message', `base ${run}`)
+      await git(ada.top, 'checkout', '--quiet', '-b', branch)
+      for (const [at, each] of steps.entries()) await change(ada, run, at, each)
+      await remould(ada, base, order, melts, hooked)
+      if (squashed) {
+        await git(ada.top, 'checkout', '--quiet', base)
+        await git(ada.top, 'merge', '--quiet', '--squash', branch)
+        await ada.machine.run('git', ['commit', '--quiet', '-m', `all of ${run}`], {
+          cwd: ada.top,
+          env: { GIT_TELEPORT_HOOK: '1' },
+        })
+      }
+      for (const file of ['a.txt', 'b.txt']) {
+        for (const { text, sessions } of await blamed(ada, file, ['--offline'])) {
+          const [, n] = /by session (\d)/.exec(text) ?? []
+          if (n === undefined) continue
+          told += 1
+          if (sessions.length === 1) named += 1
+          t.true(
+            sessions.length === 0 || sessions.includes(idOf(Number(n))),
+            `${text}: ${sessions.join(' ')}`,
+          )
+        }
+      }
+    }),
+    { numRuns: 8, endOnFailure: true },
+  )
+  t.log(`${named} of ${told} lines were given to one session`)
+  t.true(named >= told * 0.7, `${named} of ${told}`)
+})
+
+/** Lines of its own somewhere in the file, perhaps one that every session writes, perhaps one less. */
+async function change(
+  seat: Seat,
+  run: number,
+  at: number,
+  {
+    session,
+    file,
+    place,
+    common,
+    drops,
+  }: { session: number; file: string; place: number; common: boolean; drops: boolean },
+): Promise<void> {
+  const full = path.join(seat.top, file)
+  const lines = (await readFile(full, 'utf8')).trimEnd().split('\n')
+  const own = [`run ${run} line ${at} by session ${session}`, ...(common ? ['}'] : [])]
+  const kept = drops && lines.length > 3 ? lines.toSpliced(place % lines.length, 1) : lines
+  await writeFile(full, `${kept.toSpliced(place % kept.length, 0, ...own).join('\n')}\n`)
+  await converse(seat, session, `do ${at} of run ${run}`, file, own.join('\n'))
+  await seat.machine.git(seat.top, 'add', '-A')
+  await inSession(seat, session, ['commit', '--quiet', '--message', `run ${run} step ${at}`])
+}
+
+/** A rebase that reorders and melts; what does not go is left as it was. */
+async function remould(
+  seat: Seat,
+  base: string,
+  order: readonly number[],
+  melts: readonly boolean[],
+  hooked: boolean,
+): Promise<void> {
+  const { git } = seat.machine
+  const listed = (await git(seat.top, 'rev-list', '--reverse', `${base}..HEAD`)).split('\n')
+  const sorted = listed
+    .map((oid, at) => ({ oid, key: order[at] ?? 0 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ oid }, at) => `${at > 0 && melts[at] ? 'fixup' : 'pick'} ${oid}`)
+  const plan = path.join(seat.machine.home, 'plan')
+  await writeFile(plan, `${sorted.join('\n')}\n`)
+  try {
+    await rebase(seat, `cp "${plan}" "$1"`, hooked, '-i', base)
+  } catch {
+    await git(seat.top, 'rebase', '--abort')
+  }
+}
