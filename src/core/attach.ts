@@ -11,7 +11,7 @@ import { withConversation } from './conversation.ts'
 import { addDetached, dropDetached } from './detached-links.ts'
 import { drainQueue } from './hook-queue.ts'
 import { type LinkedSession, type LinkIndex, readLinkIndex } from './link-index.ts'
-import { addLocalLink, dropLocalLinks } from './local-links.ts'
+import { addLocalLink, dropLocalLinks, sendLinksAgain } from './local-links.ts'
 import { openHistory } from './open-history.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
@@ -44,6 +44,7 @@ export async function attachCommits(world: World, options: AttachOptions): Promi
     if (!options.dryRun) {
       for (const link of await makeLinks(ws, context, session, fresh))
         await addLocalLink(ws, session.session, link)
+      await sendLinksAgain(ws, session.session, fresh)
       await dropDetached(ws, session.session, oids)
     }
     return { session: session.session, commits: fresh, pushable }

@@ -8,14 +8,12 @@ import type { SessionId } from '../model.ts'
 import { loadDevice } from './device.ts'
 import type { Ties } from './direct-ties.ts'
 import { acceptFetched } from './fetch.ts'
-import { assembleLinks, type LinkedSession, type LinkIndex } from './link-index.ts'
+import { assembleLinks, type LinkedSession, type LinkIndex, namedInIndex } from './link-index.ts'
 import type { Workspace } from './workspace.ts'
 
 /** More than this is the user's to decide: `fetch` brings everything. */
 const mostSessions = 100
 const mostBytes = 64 * 1024 * 1024
-/** An index names the newest of a session's commits, not more. */
-const namedInIndex = 16
 
 /** The index with what they brought; undefined when nothing was missing. */
 export async function fetchMissingLinks(

@@ -40,6 +40,9 @@ export interface LinkIndex {
   readonly listed: readonly ListedEntry[]
 }
 
+/** An index names the newest of a session's commits, not more. */
+export const namedInIndex = 16
+
 export interface LinkIndexOptions {
   readonly offline?: boolean | undefined
 }
@@ -150,9 +153,13 @@ function bareLink(commit: Oid): KnownLink {
 
 function withEntry(known: LinkedSession & { readonly seq?: number }, { entry }: ListedEntry): LinkedSession {
   if (entry.seq <= (known.seq ?? 0)) return { ...known, title: entry.title ?? known.title }
-  const commits = new Set(known.links.map((link) => link.commit))
+  // An index names every commit of a session that has few: what it no longer names was taken away.
+  const left = new Set(entry.commits)
+  const links =
+    entry.commits.length < namedInIndex ? known.links.filter(({ commit }) => left.has(commit)) : known.links
+  const commits = new Set(links.map((link) => link.commit))
   const more = entry.commits.filter((commit) => !commits.has(commit)).map(bareLink)
-  return { ...known, title: entry.title, behind: true, links: [...known.links, ...more.reverse()] }
+  return { ...known, title: entry.title, behind: true, links: [...links, ...more.reverse()] }
 }
 
 function fromEntry({ entry }: ListedEntry): LinkedSession {

@@ -86,6 +86,25 @@ export async function dropLocalLinks(
   })
 }
 
+/** The manifest on the remote of `ws` holds no link of `session` to these commits any more, and shall again. */
+export async function sendLinksAgain(
+  ws: Workspace,
+  session: SessionId,
+  commits: readonly Oid[],
+): Promise<void> {
+  const wanted = new Set(commits)
+  await withLinkLock(ws.store, async () => {
+    const kept = await readKept(ws, session)
+    if (!kept.some(({ link }) => wanted.has(link.commit))) return
+    const others = (sent: KeptLink['sent']) => sent.filter((key) => key !== ws.remote.key)
+    await writeKept(
+      ws,
+      session,
+      kept.map((each) => (wanted.has(each.link.commit) ? { ...each, sent: others(each.sent) } : each)),
+    )
+  })
+}
+
 /** Old commit to what post-rewrite said became of it: one that an edited rebase split has several. */
 export async function readRewrites(ws: Workspace): Promise<ReadonlyMap<Oid, readonly Oid[]>> {
   const rewrites = new Map<Oid, Oid[]>()

@@ -9,6 +9,7 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
 import { patchIds } from '../git-store/patch-ids.ts'
+import { listQueue } from '../git-store/queue-files.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type SessionId,
   type SessionState,
 } from '../model.ts'
+import { autoMode } from './automation.ts'
 import { isSameLink } from './local-links.ts'
 import { type Base, continuedState, expectedTip, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
@@ -139,16 +141,23 @@ async function repoId(ws: Workspace, base: Base): Promise<string> {
   return 'unknown'
 }
 
-/** None to a commit that another session is known to have made: this one was only pushed there. */
+/**
+ * Where HEAD is, this session may only have been pushed: no link to a commit that another one is known to have made, or
+ * that nobody's was, in a repository whose hooks would have told.
+ */
 async function linkToHead(ws: Workspace, input: DraftInput): Promise<CommitLink | null> {
   const { session, scan, base, links } = input
   const { head: commit, headTree: tree, branch } = ws.repo
   if (commit === null || tree === null) return null
   const makers = await makersOf(ws, commit)
-  if (makers.size > 0 && !makers.has(session)) return null
+  if (!makers.has(session) && (makers.size > 0 || (await hooksTell(ws)))) return null
   const known = [...linksBefore(base), ...links].find((link) => link.commit === commit)
   const patchId = known ? known.patchId : ((await patchIds(ws.repo, [commit])).get(commit) ?? null)
   return { commit, tree, branch, patchId, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+}
+
+async function hooksTell(ws: Workspace): Promise<boolean> {
+  return (await listQueue(ws.store)) !== null && (await autoMode(ws)) !== 'off'
 }
 
 interface Position {
