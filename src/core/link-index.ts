@@ -38,6 +38,8 @@ export interface LinkIndex {
   readonly sessions: ReadonlyMap<SessionId, LinkedSession>
   /** What the indexes say of each session. */
   readonly listed: readonly ListedEntry[]
+  /** Sessions that the indexes name and that are meant for others. */
+  readonly sealed: readonly SessionId[]
 }
 
 /** An index names the newest of a session's commits, not more. */
@@ -51,16 +53,16 @@ export interface LinkIndexOptions {
 export async function readLinkIndex(ws: Workspace, options: LinkIndexOptions): Promise<LinkIndex> {
   const device = await loadDevice(ws.world, ws.repo)
   const trusted = await ownRecipients(ws.world, device)
-  const { entries } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })
+  const { entries, sealed } = await readIndexes(ws, { device, trusted, offline: options.offline ?? false })
   const listed = [...newestOfEach(entries)]
-  return assembleLinks(ws, device, listed)
+  return assembleLinks(ws, device, { listed, sealed })
 }
 
 /** The same once more without asking the remote, after sessions were fetched. */
 export async function assembleLinks(
   ws: Workspace,
   device: DeviceKey,
-  listed: readonly ListedEntry[],
+  { listed, sealed }: Pick<LinkIndex, 'listed' | 'sealed'>,
 ): Promise<LinkIndex> {
   const fetched = await fetchedSessions(ws, device)
   const sessions = new Map<SessionId, LinkedSession & { readonly seq?: number }>(
@@ -83,7 +85,7 @@ export async function assembleLinks(
     if (known)
       sessions.set(session, { ...known, links: known.links.filter(({ commit }) => !commits.has(commit)) })
   }
-  return { sessions, listed }
+  return { sessions, listed, sealed }
 }
 
 interface Row extends Omit<LinkedSession, 'behind'> {

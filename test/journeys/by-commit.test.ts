@@ -5,8 +5,9 @@ import path from 'node:path'
 import test from 'ava'
 import { teleport } from '../support/in-process.ts'
 import { recordsIn, stringAt } from '../support/json.ts'
+import { checkout } from '../support/sandbox.ts'
 import { converse, idOf, inSession, work } from './coder.ts'
-import { makeHome, type Seat } from './seat.ts'
+import { makeHome, type Seat, seatAt } from './seat.ts'
 
 const sessionsOf = (list: unknown) => recordsIn(list).map((each) => stringAt(each, 'session'))
 
@@ -140,4 +141,31 @@ test('a name that fits a commit and a session is refused, and both are named', a
   t.like(await ada.run(['show', idOf(1), '--stat']), { session: idOf(1) })
   const commit = await ada.machine.git(ada.top, 'rev-parse', 'HEAD')
   t.like(await ada.run(['show', commit, '--stat']), { commit })
+})
+
+test('a session for others shows that it exists, by the commit that stands in the clear', async (t) => {
+  const home = await makeHome(t)
+  const ada = await home.sit('ada')
+  await work(ada, 1, 'keep it to yourself', 'a.txt', ['one'])
+  await ada.run(['push', idOf(1)])
+  await ada.machine.git(ada.top, 'push', '--quiet', 'origin', 'HEAD')
+  const guest = await home.sandbox.machine('guest')
+  const bob = seatAt(guest, await checkout(guest, home.remote, 'app'))
+  await bob.run(['init'])
+  const { publicKey } = await ada.run(['key', 'show'])
+  await bob.run(['key', 'trust', '--yes', String(publicKey)])
+  const log = await printed(bob, 'log', '-n', '1')
+  t.regex(
+    log,
+    /^[0-9a-f]{10} keep it to yourself\n {4}session 11111111 exists; you are not among its readers$/m,
+  )
+  t.regex(await printed(bob, 'show', 'HEAD'), /session 11111111 exists; you are not among its readers/)
+  t.like(await bob.run(['review', 'HEAD~1..HEAD', '--offline']), {
+    sessions: [{ session: idOf(1), state: 'sealed', title: null }],
+  })
+  const { lines } = await bob.run(['blame', 'a.txt', '--offline'])
+  t.deepEqual(
+    recordsIn(lines).map((line) => [sessionsOf(line['sessions'])[0], line['prompt']]),
+    [[idOf(1), null]],
+  )
 })
