@@ -1,6 +1,6 @@
 /** `log`: git's log, with the sessions of each commit. */
 
-import { type HistoryCommit, logCommits } from '../git-store/history.ts'
+import { commitTime, type HistoryCommit, logCommits } from '../git-store/history.ts'
 import type { Oid } from '../model.ts'
 import type { How, Tie } from './direct-ties.ts'
 import { findTies } from './find-ties.ts'
@@ -57,7 +57,7 @@ export function loggedCommit(commit: HistoryCommit, ties: readonly Tie[]): Logge
     commit: commit.oid,
     subject: commit.subject,
     author: commit.author,
-    authored: `${new Date(commit.authored * 1000).toISOString().slice(0, 19)}Z`,
+    authored: commitTime(commit.authored),
     sessions: onePerSession(ties).map(tiedSession),
   }
 }

@@ -1,7 +1,7 @@
 /** Brings linked commits that this clone never had, or has no more, such as those of a branch that was squashed. */
 
 import { fetchCommits } from '../git-store/borrowed-repo.ts'
-import { type HistoryCommit, presentCommits } from '../git-store/history.ts'
+import { commitTime, type HistoryCommit, presentCommits } from '../git-store/history.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import { isOid, type Oid } from '../model.ts'
 import type { Ties } from './direct-ties.ts'
@@ -9,8 +9,12 @@ import type { KnownLink, LinkIndex } from './link-index.ts'
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Questions to the remote in one command; what it does not have is remembered and not asked for again. */
-const mostQuestions = 12
+/** Branches asked for in one command, the newest; what the remote does not have is not asked for again. */
+const mostBranches = 8
+/** Enough to halve those until it is known which ones the remote lacks. */
+const mostQuestions = 2 * mostBranches
+/** Nobody squashes a branch before it was written, and few much later. */
+const daysBefore = 90
 
 /**
  * A host keeps what once was on a branch for a while, and gives it to whoever knows its id. The newest linked commit of
@@ -26,7 +30,7 @@ export async function bringOriginals(
   const plain = commits.every(({ oid }) => (ties.get(oid) ?? []).length === 1)
   if (plain) return false
   const links = [...index.sessions.values()].flatMap((session) =>
-    session.known === 'sealed' ? [] : session.links,
+    session.known === 'sealed' ? [] : session.links.filter(wasBefore(commits, ties)),
   )
   const file = ws.store.path('cache', ws.remote.key, 'not-there.json')
   const absent = new Set(parseOids(await readCachedJson(file)))
@@ -59,6 +63,18 @@ export async function bringOriginals(
   return came
 }
 
+/** Links that can be behind one of the commits that are not explained yet. */
+function wasBefore(commits: readonly HistoryCommit[], ties: Ties): (link: KnownLink) => boolean {
+  const open = commits
+    .filter(({ oid }) => (ties.get(oid) ?? []).length !== 1)
+    .map(({ committed }) => committed)
+  const from = commitTime(
+    open.reduce((least, time) => Math.min(least, time), Number.MAX_SAFE_INTEGER / 1e6) - daysBefore * 86_400,
+  )
+  const until = commitTime(open.reduce((most, time) => Math.max(most, time), 0) + 86_400)
+  return ({ time }) => time === null || (time >= from && time <= until)
+}
+
 /** Of each branch the newest linked commit that is not here; links without a branch count each for themselves. */
 async function newestMissing(
   ws: Workspace,
@@ -74,7 +90,8 @@ async function newestMissing(
     const known = newest.get(key)
     if (!known || (link.time ?? '') > (known.time ?? '')) newest.set(key, link)
   }
-  return [...new Set([...newest.values()].map(({ commit }) => commit))]
+  const sorted = [...newest.values()].sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))
+  return [...new Set(sorted.map(({ commit }) => commit))].slice(0, mostBranches)
 }
 
 function parseOids(value: unknown): readonly Oid[] {

@@ -19,6 +19,12 @@ export interface HistoryCommit {
   readonly subject: string
 }
 
+/** `2026-11-20T12:00:00Z`. A commit may claim any time; what no calendar knows becomes the nearest that one does. */
+export function commitTime(seconds: number): string {
+  const known = Math.min(Math.max(Number.isFinite(seconds) ? seconds : 0, -62_167_219_200), 253_402_300_799)
+  return `${new Date(known * 1000).toISOString().slice(0, 19)}Z`
+}
+
 /** @param borrowed object folders that are read beside the repository's own */
 export function historyContext(repo: UserRepo, borrowed: readonly string[] = []): GitContext {
   const extra =
