@@ -1,6 +1,6 @@
 /** What our hook adds to `git commit`, also when the caller reads what git says, as editors and agents do. */
 
-import { chmod } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { must } from '../../test/support/sandbox.ts'
 import { byTurns, contestant, timed } from '../clock.ts'
@@ -43,8 +43,13 @@ async function measure(site: Site, { rounds, auto, captured }: Measured): Promis
   // `timed` reads the streams too: what is dropped goes to a file.
   const line = captured ? commit : `${commit} >/dev/null 2>&1`
   const turn = () => timed('sh', ['-c', line], { cwd: site.top, env: site.machine.env })
-  const beside = contestant(turn, () => chmod(file, 0o755))
-  const without = contestant(turn, () => chmod(file, 0o644))
+  const beside = contestant(turn)
+  const without = contestant(async () => {
+    await rename(file, `${file}.off`)
+    const took = await turn()
+    await rename(`${file}.off`, file)
+    return took
+  })
   await byTurns([beside, without], rounds)
   const more = beside.took().wallMs - without.took().wallMs
   return {
