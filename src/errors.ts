@@ -117,13 +117,16 @@ export function hasCode(error: unknown, code: ErrorCode): error is TeleportError
 export function fileError(error: unknown, doing: string): TeleportError {
   if (error instanceof TeleportError) return error
   const code = errnoOf(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new TeleportError('disk-full', `no space left while ${doing}`, {
-      hint: 'free some space and run the command again; nothing was changed',
-      cause: error,
-    })
-  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(doing, error)
   return new TeleportError('failed', `${code ?? 'error'} while ${doing}`, { cause: error })
+}
+
+/** `disk-full`, from whatever told that the disk is. */
+export function diskFull(doing: string, cause?: unknown): TeleportError {
+  return new TeleportError('disk-full', `no space left while ${doing}`, {
+    hint: 'free some space and run the command again; nothing was changed',
+    cause,
+  })
 }
 
 /** The `code` of a Node system error, such as `ENOENT`; `undefined` for anything else. */

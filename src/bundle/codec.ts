@@ -13,12 +13,18 @@ interface Engine extends Transform {
 
 const chunkSize = 64 * 1024
 
+/**
+ * Told that more is to come, brotli takes tables that make the result 4 % smaller and the work a quarter longer.
+ * As the `brotli` program does it on a pipe, it is told less.
+ */
+const largestHint = 2 ** 20 - 1
+
 /** Quality 5, 24-bit window. `plainSize` is exact, and part of what decides the bytes that come out. */
 export function compressBrotli(source: Bytes, plainSize: number): AsyncIterable<Uint8Array> {
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: 5,
     [constants.BROTLI_PARAM_LGWIN]: 24,
-    [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(plainSize, 2 ** 30),
+    [constants.BROTLI_PARAM_SIZE_HINT]: Math.min(plainSize, largestHint),
   }
   return through(source, createBrotliCompress({ chunkSize, params }))
 }

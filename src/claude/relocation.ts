@@ -33,6 +33,7 @@ export function planRelocation(origin: Origin, session: SessionId, here: Here): 
   const rules = folderRules(origin, session, here)
   const pairs = rules.filter((rule) => rule.from !== rule.to).map(({ from, to }) => ({ from, to }))
   const mapPath = (path: string) => mapByRules(path, rules, origin.platform, here.platform)
+  const hashesOf = rememberHashes(mapPath)
   return {
     changed: pairs.length > 0 || origin.platform !== here.platform || session !== here.session,
     pairs,
@@ -42,9 +43,23 @@ export function planRelocation(origin: Origin, session: SessionId, here: Here): 
     text: folderText(rules, origin.platform, here.platform),
     relative: (path) => convertSeparators(path, origin.platform, here.platform),
     backupName(name, path) {
-      if (path === undefined || !isBackupOf(name, path)) return name
-      return backupHash(mapPath(path)) + name.slice(16)
+      if (path === undefined || !isBackupName(name)) return name
+      const { there, here } = hashesOf(path)
+      return name.startsWith(there) ? here + name.slice(16) : name
     },
+  }
+}
+
+/** More tracked files than that are hashed each time. */
+const mostRemembered = 10_000
+
+/** A path's hash on both sides, remembered: every checkpoint names all tracked files again. */
+function rememberHashes(mapPath: (path: string) => string) {
+  const known = new Map<string, { readonly there: string; readonly here: string }>()
+  return (path: string) => {
+    const hashes = known.get(path) ?? { there: backupHash(path), here: backupHash(mapPath(path)) }
+    if (known.size < mostRemembered) known.set(path, hashes)
+    return hashes
   }
 }
 

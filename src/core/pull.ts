@@ -182,11 +182,17 @@ async function record(
   applied: ReadonlyMap<string, AppliedFile>,
   base: LogBase,
 ): Promise<void> {
-  const { ws, device, tip, state } = incoming
+  const { ws, device, tip, state, local } = incoming
+  const scan = base === emptyBase ? null : (local?.collected.scan ?? null)
   const files = await recordFiles(applied, base, await historyView(ws.claude, place.here.session))
   await settle(
     ws,
-    await stateAfterPull(ws, device, tip, place, { files, links: recordLinks(applied), previous: state }),
+    await stateAfterPull(ws, device, tip, place, {
+      files,
+      links: recordLinks(applied),
+      previous: state,
+      scan,
+    }),
   )
 }
 

@@ -78,6 +78,7 @@ async function rebuildState(
       files,
       links: recordLinks(applied),
       previous: null,
+      scan: null,
     })
     await settle(ws, state)
     return state

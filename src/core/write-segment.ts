@@ -7,8 +7,8 @@ import { sealStream } from '../crypto/envelope.ts'
 import { asSha256, type DeviceId, type Oid, type Progress, type SegmentRow } from '../model.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Below what hosts warn about (50 MB) and refuse (100 MB). */
-export const partBytes = 32 * 1024 * 1024
+/** Far below what hosts warn about (50 MB): a part is gathered in memory, and wrapped there by the codec. */
+export const partBytes = 8 * 1024 * 1024
 
 export interface SegmentDraft {
   readonly sources: readonly PieceSource[]

@@ -102,7 +102,7 @@ function endWithUs(child: ChildProcess): void {
 }
 
 /**
- * Lets git do what is rare: a new store, housekeeping. It ends with our own process.
+ * Lets git do what is rare: housekeeping. It ends with our own process.
  * Prompts reach the user through the terminal, not through stdin. Throws `no-git`.
  */
 export async function runGit(

@@ -14,10 +14,10 @@ import { safeFs } from './safe-fs.ts'
 import { encodeTree } from './tree-object.ts'
 
 /**
- * Above this many bytes git writes. isomorphic-git deflates ciphertext in vain, single-threaded, and needs 6.5 times
- * the blob in memory: 1 MB takes it 49 ms, git 8 ms uncompressed. At a few hundred KiB the process costs as much.
+ * Above this many bytes git writes: here an object lies in memory three times while it is wrapped. Up to it no process
+ * is started, and a full disk is known by its error code.
  */
-export const largestInProcess = 256 * 1024
+export const largestInProcess = 16 * 1024 * 1024
 
 export class IsoCodec implements ObjectCodec {
   readonly #gitdir: string

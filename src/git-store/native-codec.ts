@@ -1,9 +1,11 @@
 /** Git objects through git itself: either object format, any size, loose or packed. */
 
-import { TeleportError } from '../errors.ts'
+import { readdir, rm, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import { diskFull, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { type CatFile, openCatFile } from './cat-file.ts'
-import { type GitContext, mustAskGit, streamGit } from './git.ts'
+import { askGit, type GitContext, gitFailed, streamGit } from './git.ts'
 import {
   maxCommitBytes,
   type ObjectCodec,
@@ -15,6 +17,8 @@ import { encodeTree, parseTree } from './tree-object.ts'
 
 export type ObjectType = 'blob' | 'tree' | 'commit'
 
+/** A disk with less than this to spare counts as full: git needs a little more than the object. */
+const spareBytes = 64 * 1024
 /** At most this many bytes of answers wait for the reader of `readBlobs`. */
 const readAheadBytes = 8 * 1024 * 1024
 const readAheadRequests = 256
@@ -46,11 +50,22 @@ export class NativeCodec implements ObjectCodec {
   }
 
   async #write(type: ObjectType, content: Uint8Array): Promise<Oid> {
-    // Not through execa, which would hold a second copy of 32 MiB. By default git doesn't sync loose objects, but refs: after a power cut a ref could name an empty file.
+    // By default git doesn't sync loose objects, but refs: after a power cut a ref could name an empty file.
     const args = ['-c', 'core.fsync=loose-object', 'hash-object', '-w', '-t', type, '--stdin']
-    const oid = (await mustAskGit(this.#context, args, content)).toString().trimEnd()
+    const answer = await askGit(this.#context, args, content)
+    if (answer.exitCode !== 0) throw (await this.#diskFull(content.length)) ?? gitFailed(args, answer)
+    const oid = answer.stdout.toString().trimEnd()
     if (isOid(oid)) return oid
     throw new TeleportError('git-failed', 'git hash-object printed no object id')
+  }
+
+  /** Git says what went wrong in prose only, so the disk is asked. Null when `bytes` more would have fitted. */
+  async #diskFull(bytes: number): Promise<TeleportError | null> {
+    const gitdir = this.#context.environment['GIT_DIR'] ?? ''
+    const { bavail, bsize } = await statfs(gitdir)
+    if (bavail * bsize > bytes + spareBytes) return null
+    await sweepTemporaryObjects(path.join(gitdir, 'objects'))
+    return diskFull(`writing an object to ${gitdir}`)
   }
 
   readBlob(oid: Oid, maxBytes: number): Promise<Uint8Array> {
@@ -135,6 +150,13 @@ export class NativeCodec implements ObjectCodec {
 
   async close(): Promise<void> {
     await Promise.all([this.#contents.close(), this.#headers.close()])
+  }
+}
+
+/** Git leaves what it could not finish. Whoever else writes now meets the same full disk. */
+async function sweepTemporaryObjects(objects: string): Promise<void> {
+  for (const file of await readdir(objects, { recursive: true })) {
+    if (/^tmp_obj_\w{6}$/.test(path.basename(file))) await rm(path.join(objects, file), { force: true })
   }
 }
 

@@ -7,7 +7,7 @@ import type { ObjectCodec, ObjectFormat } from './object-codec.ts'
 
 /**
  * One rule for reads: always `git cat-file`, whose one process starts sooner than isomorphic-git loads and is fast on
- * packs too. One for writes: isomorphic-git up to 256 KiB in a SHA-1 store, loaded at the first write; it knows no
+ * packs too. One for writes: isomorphic-git up to 16 MiB in a SHA-1 store, loaded at the first write; it knows no
  * SHA-256.
  */
 export function openObjects(context: GitContext, gitdir: string, format: ObjectFormat): ObjectCodec {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { mustRunGit } from './git.ts'
+import { mustAskGit } from './git.ts'
 import { GitRemoteRefs } from './git-remote-refs.ts'
 import type { ObjectCodec } from './object-codec.ts'
 import { openObjects } from './objects.ts'
@@ -87,7 +87,7 @@ async function initStore(repo: UserRepo, dir: string): Promise<void> {
   // The variable, not the flag, which git 2.39 doesn't know: the user's default might be another ref format.
   const environment = { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' }
   const args = ['init', '--quiet', '--bare', '--template=', `--object-format=${repo.objectFormat}`, dir]
-  await mustRunGit({ cwd: repo.top, environment }, args)
+  await mustAskGit({ cwd: repo.top, environment }, args)
   const config = path.join(dir, 'config')
   const own = await readFile(config, 'utf8')
   await writeFile(config, inheritedConfig + own)

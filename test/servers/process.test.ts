@@ -237,27 +237,33 @@ async function onFullDisk(t: ExecutionContext, machine: Machine, cwd: string, sc
   return ran
 }
 
-test('a full disk below the store stops a push, and nothing is sent or lost', async (t) => {
-  const { machine, top, remote } = await oneMachine(t)
-  if (!(await canMount(machine))) return void skip(t, 'mounting is not allowed here')
-  const { transcript } = await tell(machine, top, session, 3_000_000)
-  const before = await readFile(transcript)
-  await cliDone(machine, ['list'], { cwd: top })
-  const store = path.join(top, '.git/teleport')
-  const ran = await onFullDisk(
-    t,
-    machine,
-    top,
-    `cp -r '${store}' "$HOME/copy"; mount -t tmpfs -o size=600k none '${store}'; cp -r "$HOME/copy/." '${store}'
-     teleport push --json || echo "ended with $?"; ls '${store}'; find '${store}' -name '*.lock' -o -name lock -o -name 'tmp_obj*'; rm -rf "$HOME/copy"`,
-  )
-  t.like(JSON.parse(ran.stderr), { error: { code: 'disk-full' } })
-  t.regex(ran.stdout, /^ended with 1$/m)
-  t.notRegex(ran.stdout, /^.*(?:lock|tmp_obj).*$/m)
-  t.true(before.equals(await readFile(transcript)))
-  t.is(await machine.git(top, 'ls-remote', remote, 'refs/teleport/sessions/*'), '')
-  await cliDone(machine, ['push'], { cwd: top })
-})
+for (const format of ['sha1', 'sha256'] as const) {
+  test(`a full disk below a ${format} store stops a push, and nothing is sent or lost`, async (t) => {
+    const { sandbox, machine } = await oneMachine(t)
+    if (!(await canMount(machine))) return void skip(t, 'mounting is not allowed here')
+    const remote = await sandbox.bareRemote(format, format)
+    const top = await checkout(machine, remote, format)
+    const { transcript } = await tell(machine, top, session, 9_000_000)
+    const before = await readFile(transcript)
+    await cliDone(machine, ['list'], { cwd: top })
+    const store = path.join(top, '.git/teleport')
+    const ran = await onFullDisk(
+      t,
+      machine,
+      top,
+      `cp -r '${store}' "$HOME/copy"; mount -t tmpfs -o size=600k none '${store}'; cp -r "$HOME/copy/." '${store}'
+       teleport push --json || echo "ended with $?"; ls '${store}'; find '${store}' -name '*.lock' -o -name lock -o -name 'tmp_obj*'; rm -rf "$HOME/copy"`,
+    )
+    t.like(JSON.parse(ran.stderr), {
+      error: { code: 'disk-full', hint: 'free some space and run the command again; nothing was changed' },
+    })
+    t.regex(ran.stdout, /^ended with 1$/m)
+    t.notRegex(ran.stdout, /^.*(?:lock|tmp_obj).*$/m)
+    t.true(before.equals(await readFile(transcript)))
+    t.is(await machine.git(top, 'ls-remote', remote, 'refs/teleport/sessions/*'), '')
+    await cliDone(machine, ['push'], { cwd: top })
+  })
+}
 
 test('a full disk below the store stops a pull while it fetches, and nothing is installed', async (t) => {
   const { sandbox, machine, top, remote } = await oneMachine(t)

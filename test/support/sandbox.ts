@@ -26,7 +26,7 @@ export interface Sandbox {
   /** Makes a machine: own HOME, XDG folders, TMPDIR and git identity `<name>@example.org`. */
   machine(name: string): Promise<Machine>
   /** Makes an empty bare repository and returns its path. */
-  bareRemote(name?: string): Promise<string>
+  bareRemote(name?: string, format?: 'sha1' | 'sha256'): Promise<string>
   remove(): Promise<void>
 }
 
@@ -43,13 +43,30 @@ export async function makeSandbox(t: Teardown): Promise<Sandbox> {
     folder,
     remove,
     machine: (name) => makeMachine(folder, name),
-    bareRemote: async (name = 'remote') => {
+    bareRemote: async (name = 'remote', format = 'sha1') => {
       const bare = path.join(folder, `${name}.git`)
       const owner = { cwd: folder, env: environmentOf(folder) }
-      must(await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', bare], owner), 'git init')
+      const args = ['init', '--quiet', '--bare', '--initial-branch=main', `--object-format=${format}`, bare]
+      must(await run('git', args, owner), 'git init')
+      if (format === 'sha256') await makeFirstCommit(bare, owner)
       return bare
     },
   }
+}
+
+/** git 2.39 does not take the object format over from an empty repository that it clones. */
+async function makeFirstCommit(bare: string, owner: Parameters<typeof run>[2]): Promise<void> {
+  const person = {
+    GIT_AUTHOR_NAME: 'a',
+    GIT_AUTHOR_EMAIL: 'a',
+    GIT_COMMITTER_NAME: 'a',
+    GIT_COMMITTER_EMAIL: 'a',
+  }
+  const options = { ...owner, env: { ...owner.env, ...person } }
+  const inBare = async (...args: readonly string[]) =>
+    must(await run('git', ['-C', bare, ...args], options), `git ${args[0]}`).stdout.trimEnd()
+  const tree = await inBare('hash-object', '-w', '-t', 'tree', '/dev/null')
+  await inBare('update-ref', 'refs/heads/main', await inBare('commit-tree', '-m', 'first', tree))
 }
 
 /** Clones `remote` to `<home>/<where>`; an empty remote first gets a commit, so that HEAD has a root. */
