@@ -17,31 +17,29 @@ import { formatTime } from './world.ts'
 /** A hook takes less than a millisecond to write; what is unfinished after this long stays so. */
 const wreckAgeMs = 60_000
 const defaultWaitMs = 5000
-
-export interface DrainOptions {
-  readonly waitMs?: number
-  /** Leaves what is younger. */
-  readonly minAgeMs?: number
-}
+/**
+ * The client writes its transcript a moment after it has acted, and the message behind a commit shall be there. In the
+ * background there is time to wait for it.
+ */
+export const settleMs = 2000
 
 /**
  * Cheap when nothing waits. Another process that drains at the same time is waited for at most `waitMs`, and then
  * trusted. Tells a person once what went wrong in the background.
  */
-export async function drainQueue(ws: Workspace, options: DrainOptions = {}): Promise<void> {
+export async function drainQueue(ws: Workspace, options: { readonly waitMs?: number } = {}): Promise<void> {
   if (!ws.world.background) await tellProblem(ws)
   if (((await listQueue(ws.store)) ?? []).length === 0) return
   const waitMs = options.waitMs ?? defaultWaitMs
-  await withStoreLock(queueFolder(ws.store), () => drain(ws, options.minAgeMs ?? 0), { waitMs }).catch(
-    (error: unknown) => {
-      if (!hasCode(error, 'store-busy')) throw error
-    },
-  )
+  await withStoreLock(queueFolder(ws.store), () => drain(ws), { waitMs }).catch((error: unknown) => {
+    if (!hasCode(error, 'store-busy')) throw error
+  })
 }
 
-async function drain(ws: Workspace, minAgeMs: number): Promise<void> {
+async function drain(ws: Workspace): Promise<void> {
   const files = (await readQueue(ws.store)).map((file) => ({ file, events: parseHookEvents(file.text) }))
   const now = ws.world.now().getTime()
+  const minAgeMs = ws.world.background ? settleMs : 0
   const ready = files.filter(({ file, events }) => {
     // A clock that was set back makes no event wait for it.
     const ageMs = Math.abs(now - file.timeMs)

@@ -16,7 +16,7 @@ import {
 import type { SessionId } from '../model.ts'
 import { autoMode, automationAllowed } from './automation.ts'
 import { keepProblem } from './hook-problem.ts'
-import { drainQueue } from './hook-queue.ts'
+import { drainQueue, settleMs } from './hook-queue.ts'
 import { readLocalLinks } from './local-links.ts'
 import { pushSession } from './push.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -28,8 +28,6 @@ export interface WorkerOptions {
 }
 
 const minuteMs = 60_000
-/** The client writes its transcript a moment after it has acted: the message behind a commit shall be there. */
-const settleMs = 2000
 /** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
 const restMs = minuteMs
 const longestBackoffMs = 60 * minuteMs
@@ -97,7 +95,7 @@ type Step =
 
 async function nextStep(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<Step> {
   if ((await autoMode(ws)) !== 'push' || !(await automationAllowed(ws))) return { kind: 'done' }
-  await drainQueue(ws, { minAgeMs: settleMs })
+  await drainQueue(ws)
   const waiting = new Set((await readLocalLinks(ws)).map(({ session }) => session))
   await markUnsent(ws.store, waiting.size > 0)
   const [session] = [...waiting].filter((each) => !failed.has(each))

@@ -124,6 +124,16 @@ export async function addRewrites(ws: Workspace, pairs: readonly (readonly [Oid,
   })
 }
 
+/** Those that the manifest lacks: some may have been sent by a push that was cut off, or that stood at the commit. */
+export function unrecordedLinks(
+  local: readonly LocalLink[],
+  sent: readonly CommitLink[],
+): readonly CommitLink[] {
+  const holds = (link: CommitLink) =>
+    sent.some((known) => isSameLink(known, link) && (known.patchId !== null || link.patchId === null))
+  return local.map(({ link }) => link).filter((link) => !holds(link))
+}
+
 export function isSameLink(a: CommitLink, b: CommitLink): boolean {
   return a.commit === b.commit && a.message === b.message
 }

@@ -195,7 +195,9 @@ function linksBefore(base: Base): readonly CommitLink[] {
  * the manifest, which travels with each of them, thirty times as large.
  */
 function withLink(links: readonly CommitLink[], link: CommitLink): readonly CommitLink[] {
-  if (links.some((known) => isSameLink(known, link))) return links
+  const same = links.findIndex((known) => isSameLink(known, link))
+  // What a push knew of a commit before its hook was heard lacks the patch id.
+  if (same >= 0) return link.patchId && !links[same]?.patchId ? links.with(same, link) : links
   const first = links.findIndex((known) => known.commit === link.commit)
   const kept = links.filter((known, at) => at === first || known.commit !== link.commit)
   return [...kept, link].slice(-maxLinks)

@@ -5,21 +5,21 @@ import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { CommitLink, Oid, SessionId, SessionState } from '../model.ts'
+import type { Oid, SessionId, SessionState } from '../model.ts'
 import { chooseSession } from './choose-session.ts'
 import { readDetached } from './detached-links.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { forkLocally } from './fork-locally.ts'
 import { drainQueue } from './hook-queue.ts'
-import { dropLocalLinks, isSameLink, localLinksOf } from './local-links.ts'
+import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { type Base, continuedState } from './push-base.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { PushJob, PushOptions, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, settle, writeRecord } from './records.ts'
-import { rewrittenLinks } from './rewritten-links.ts'
+import { linksToSend } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -131,15 +131,16 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     progress: ws.world.progress,
   })
   const expiry = nextExpiry(ws, before, options)
-  const links = await unrecordedLinks(job, before)
+  const local = await localLinksOf(ws, file.session)
   const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
+  const links = await linksToSend(ws, local, before?.manifest.links ?? [], detached)
   if (
     base.kind === 'continue' &&
     links.length === 0 &&
     !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
     nothingToSay(job, base.previous, delta, expiry.expires)
   )
-    return unchanged(job, base.previous)
+    return unchanged(job, base.previous, local)
   if (options.dryRun) return { result: preview(job, collected, delta, expiry.expires, before) }
   const person = await author(ws)
   const origin = await describeOrigin(ws, device, {
@@ -179,25 +180,17 @@ async function attemptPush(job: PushJob, collected: Collected, base: Base): Prom
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
-  await dropLocalLinks(
-    ws,
-    file.session,
-    links.map(({ commit }) => commit),
-  )
+  await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
-/** The links that a push adds. One that was cut off before it could say so may have sent some already. */
-async function unrecordedLinks(
-  { ws, file }: PushJob,
-  before: SessionState | null,
-): Promise<readonly CommitLink[]> {
-  const sent = before?.manifest.links ?? []
-  const made = (await localLinksOf(ws, file.session)).map(({ link }) => link)
-  const links = [...made, ...(await rewrittenLinks(ws, [...sent, ...made]))]
-  const detached = (await readDetached(ws)).get(file.session)
-  return links.filter((link) => !detached?.has(link.commit) && !sent.some((known) => isSameLink(known, link)))
+async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Promise<void> {
+  await dropLocalLinks(
+    ws,
+    file.session,
+    local.map(({ link }) => link.commit),
+  )
 }
 
 function nextExpiry(
@@ -231,11 +224,12 @@ function nothingToSay(job: PushJob, before: SessionState, delta: Delta, expires:
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
-async function unchanged(job: PushJob, state: SessionState): Promise<Attempt> {
+async function unchanged(job: PushJob, state: SessionState, local: readonly LocalLink[]): Promise<Attempt> {
   const { ws } = job
   const ref = sessionRef(state.session)
   const found = await ws.store.refs.fetch([ref], ws.world.progress)
   if (found.get(ref) !== state.commit) return { result: null, moved: [ref] }
+  if (!job.options.dryRun) await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, state, null, 'same', 0) }
 }

@@ -4,7 +4,7 @@ import { treesOf } from '../git-store/commit-trees.ts'
 import { patchIds } from '../git-store/patch-ids.ts'
 import type { CommitLink, Oid, SessionId } from '../model.ts'
 import { descendants } from './direct-ties.ts'
-import { allLocalLinks, readRewrites } from './local-links.ts'
+import { allLocalLinks, type LocalLink, readRewrites, unrecordedLinks } from './local-links.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
@@ -32,6 +32,18 @@ export async function rewrittenLinks(
     const tree = trees.get(commit)
     return tree === undefined ? [] : [{ ...link, commit, tree, patchId: patches.get(commit) ?? null }]
   })
+}
+
+/** What a push adds to the manifest: what was made here, and what rebases made of all that. */
+export async function linksToSend(
+  ws: Workspace,
+  local: readonly LocalLink[],
+  sent: readonly CommitLink[],
+  detached: ReadonlySet<Oid>,
+): Promise<readonly CommitLink[]> {
+  const made = unrecordedLinks(local, sent)
+  const moved = await rewrittenLinks(ws, [...sent, ...local.map(({ link }) => link)])
+  return [...made, ...moved].filter(({ commit }) => !detached.has(commit))
 }
 
 /** Sessions that this machine saw make `commit`, or what became it. */

@@ -12,7 +12,7 @@ export const wrappedSuffix = '.git-teleport-original'
 const opening = '# >>> git-teleport >>>'
 const closing = '# <<< git-teleport <<<'
 const shebang = '#!/bin/sh\n'
-const blockPattern = new RegExp(`${opening} was (absent|wrapped|[0-7]{3,4})\\n[sS]*?${closing}`)
+const blockPattern = new RegExp(`${opening} was (absent|wrapped|[0-7]{3,4})\\n[\\s\\S]*?${closing}`)
 
 /**
  * Finds the directory that all worktrees share and reads our script from there: nothing in it depends on the
