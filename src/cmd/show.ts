@@ -24,7 +24,7 @@ export class ShowCommand extends TeleportCommand {
     ],
   })
 
-  session = Option.String({ name: 'session-or-commit' })
+  session = Option.String()
   all = Option.Boolean('-a,--all', false, { description: 'Of a commit: the whole conversation' })
   stat = Option.Boolean('--stat', false, { description: 'Only the facts, not the conversation' })
   full = Option.Boolean('--full', false, { description: 'Tool calls and their results in full' })
