@@ -108,8 +108,11 @@ function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] 
   return own ?? allCommands()
 }
 
+/** Those that people type: what only a hook starts has no help. */
 export function allCommands(): readonly CommandClass<Context>[] {
-  return Object.values(verbs).flat()
+  return Object.values(verbs)
+    .flat()
+    .filter((command) => command.usage !== undefined)
 }
 
 /** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */

@@ -26,7 +26,7 @@ export class HookInstallCommand extends TeleportCommand {
     `,
     examples: [
       ['Note commits', 'git teleport hook install'],
-      ['And send the session after each', 'git teleport config auto push'],
+      ['What that would change', 'git teleport hook install --dry-run'],
     ],
   })
 

@@ -61,7 +61,11 @@ const members = {
   'list sessions':
     'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
   show: 'client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
-  status: 'device remote sessions storeBytes',
+  status: 'automation device remote sessions storeBytes',
+  'hook install': 'auto dryRun folder hooks kind',
+  'hook status': 'auto failures hooks installed nextTry problem unsent',
+  'hook uninstall': 'dryRun removed',
+  config: 'settings',
   fetch: 'sessions',
   rm: 'ref session title',
   undo: 'deleted restored session',
@@ -117,6 +121,10 @@ test('every verb answers --json with one document of version 1', async (t) => {
   t.deepEqual(namesOf(recordsIn(dig(listed, 'sessions'))[0]), members['list sessions'].split(' '))
   await on(desktop, 'show', session)
   await on(desktop, 'status')
+  await on(desktop, 'hook install')
+  await on(desktop, 'hook status')
+  await on(desktop, 'hook uninstall')
+  await on(desktop, 'config')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')

@@ -6,7 +6,7 @@ import { cacheFolder, environmentForNpm } from './claude-client.ts'
 import { run } from './run.ts'
 import { must } from './sandbox.ts'
 
-/** Named here for `.ci/run` too. */
+/** `.ci/run` names them too. */
 export const hookTools = ['husky@9.1.7', 'lefthook@2.2.2'] as const
 
 /** Path of the tools' `.bin`; installs them when the cache lacks them. Throws when they cannot be had. */
