@@ -7,7 +7,7 @@ import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { Holder, SessionId, SessionState } from '../model.ts'
+import type { Holder, Oid, SessionId, SessionState } from '../model.ts'
 import {
   type Audience,
   isShared,
@@ -18,11 +18,14 @@ import {
   readersChanged,
 } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
+import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
+import { drainQueue } from './hook-queue.ts'
+import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
@@ -42,6 +45,7 @@ import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './pu
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
+import { linksToSend } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -53,6 +57,7 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
   return withLockedWorkspace(world, options, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
+    await drainQueue(ws)
     const chosen = await chooseSession(ws, options.session)
     const circle = circleFor(ws, device, options)
     return withChanges(ws, options.withChanges ?? false, async (changes) => {
@@ -77,6 +82,7 @@ export async function pushAll(
     const device = await loadDevice(world, ws.repo)
     const circle = circleFor(ws, device, options)
     await circle
+    await drainQueue(ws)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
@@ -200,8 +206,16 @@ async function attemptPush(
   })
   const expiry = nextExpiry(job, lastExpiry(base))
   const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
-    return unchanged(job, base.previous)
+  const local = await localLinksOf(ws, file.session)
+  const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
+  const links = await linksToSend(ws, local, before?.manifest.links ?? [], detached)
+  if (
+    base.kind === 'continue' &&
+    links.length === 0 &&
+    !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
+    nothingToSay(job, base.previous, delta, { audience, expiry, holder })
+  )
+    return unchanged(job, base.previous, local)
   if (options.dryRun) return { result: preview(job, collected, delta, base, { audience, expiry, holder }) }
   await confirmTeam(ws, people, audience)
   await confirmHolder(job, lastManifest(base)?.holder ?? null)
@@ -220,6 +234,8 @@ async function attemptPush(
     redacted: redactedFor(readers, people.own),
     holder,
     author: person,
+    links,
+    detached,
     ...expiry,
   }
   const draft = await draftPush(ws, device, input)
@@ -245,10 +261,19 @@ async function attemptPush(
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  await dropSent(job, local)
   tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
+}
+
+async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Promise<void> {
+  await dropLocalLinks(
+    ws,
+    file.session,
+    local.map(({ link }) => link.commit),
+  )
 }
 
 function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
@@ -305,11 +330,12 @@ function nothingToSay(
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
-async function unchanged(job: PushJob, state: SessionState): Promise<Attempt> {
+async function unchanged(job: PushJob, state: SessionState, local: readonly LocalLink[]): Promise<Attempt> {
   const { ws } = job
   const ref = sessionRef(state.session)
   const found = await ws.store.refs.fetch([ref], ws.world.progress)
   if (found.get(ref) !== state.commit) return { result: null, moved: [ref] }
+  if (!job.options.dryRun) await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, state, null, 'same', 0) }
 }
