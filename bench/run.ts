@@ -13,12 +13,22 @@ import type { BenchOptions, Row, RowGroup } from './row.ts'
 import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { others } from './rows/others.ts'
+import { redact } from './rows/redact.ts'
 import { smallPush } from './rows/small-push.ts'
 import { startUp } from './rows/start-up.ts'
 import { thousandPushes } from './rows/thousand-pushes.ts'
 import { wholeSession } from './rows/whole-session.ts'
 
-const groups: readonly RowGroup[] = [startUp, smallPush, wholeSession, list, memory, thousandPushes, others]
+const groups: readonly RowGroup[] = [
+  startUp,
+  smallPush,
+  wholeSession,
+  list,
+  memory,
+  thousandPushes,
+  others,
+  redact,
+]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 
 const { values } = parseArgs({

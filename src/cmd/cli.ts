@@ -24,6 +24,7 @@ import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
 import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
+import { ScanCommand } from './scan.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
@@ -42,6 +43,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   list: [ListCommand],
   show: [ShowCommand],
   status: [StatusCommand],
+  scan: [ScanCommand],
   rm: [RmCommand],
   expire: [ExpireCommand],
   key: Object.values(key),

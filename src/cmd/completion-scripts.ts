@@ -29,6 +29,7 @@ export const completions: readonly {
       '--to',
       '--hand-off',
       '--expires',
+      '--with-changes',
       '--force',
       '--fork',
       '--rescan',
@@ -43,6 +44,8 @@ export const completions: readonly {
     verb: 'pull',
     about: 'restore a session',
     options: [
+      '--checkout',
+      '--worktree',
       '--fork',
       '--force',
       '--deep',
@@ -72,6 +75,7 @@ export const completions: readonly {
     options: ['--stat', '--full', '--thinking', '--offline', '--remote'],
     sessions: true,
   },
+  { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   {
     verb: 'expire',

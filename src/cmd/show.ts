@@ -71,6 +71,9 @@ function describe(shown: ShownSession, world: World): string {
       'size',
       `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
     ],
+    ...(shown.changes
+      ? [['changes', 'pushed with its code changes: pull --worktree or --checkout'] as const]
+      : []),
     ['readers', String(shown.readers.length)],
   ]
   const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''

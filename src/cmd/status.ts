@@ -53,7 +53,7 @@ function adviceOn({ session, holder, readersChanged, expired }: SessionStatus): 
 function table(sessions: readonly SessionStatus[], columns: number): string {
   const rows = sessions.map((each) => [
     shortId(each.session),
-    each.live ? `${words[each.state]}, open` : words[each.state],
+    [words[each.state], ...(each.live ? ['open'] : []), ...(each.changes ? ['with changes'] : [])].join(', '),
     each.seq === 0 ? '-' : String(each.seq),
     String(each.messages),
     formatBytes(each.sizeBytes),

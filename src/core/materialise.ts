@@ -2,6 +2,7 @@
 
 import { applyRow, checkLog, type FileProgress } from '../bundle/apply.ts'
 import { foldChains } from '../bundle/chain.ts'
+import { isCode } from '../bundle/names.ts'
 import type { Installation } from '../claude/install.ts'
 import { localPath } from '../claude/local-name.ts'
 import { relocateContent } from '../claude/relocate.ts'
@@ -58,7 +59,7 @@ export async function materialise(
   dropped: DropCounts = new Map(),
 ): Promise<ReadonlyMap<string, AppliedFile>> {
   const files = new Map(
-    Object.entries(base.files).map(([name, record]) => [name, fromRecord(record, base.links[name])]),
+    Object.entries(base.files).map(([name, record]) => [name, fromRecord(name, record, base.links[name])]),
   )
   const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
   ws.world.progress.step(
@@ -89,7 +90,7 @@ export async function materialise(
   return files
 }
 
-function fromRecord(record: FileRecord, links: unknown): AppliedFile {
+function fromRecord(name: string, record: FileRecord, links: unknown): AppliedFile {
   const { gen, size, chain, path } = record
   const progress: FileProgress = {
     gen,
@@ -100,7 +101,8 @@ function fromRecord(record: FileRecord, links: unknown): AppliedFile {
   }
   return {
     progress,
-    target: record.localPath === '' ? null : record.localPath,
+    // What is known of code is where a push read it, which is no place to write to.
+    target: record.localPath === '' || isCode(name) ? null : record.localPath,
     staged: null,
     links: newRowLinks(links),
   }

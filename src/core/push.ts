@@ -1,5 +1,6 @@
 /** `push`: collect, plan what was added, encrypt, sign, one atomic push, record. */
 
+import { isCode } from '../bundle/names.ts'
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
@@ -35,6 +36,7 @@ import {
   predecessor,
   startAnew,
 } from './push-base.ts'
+import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
@@ -53,8 +55,10 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     const device = await loadDevice(world, ws.repo)
     const chosen = await chooseSession(ws, options.session)
     const circle = circleFor(ws, device, options)
-    const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, options, circle, asked: new Set() })
+    return withChanges(ws, options.withChanges ?? false, async (changes) => {
+      const file = options.fork ? await forkLocally(ws, chosen) : chosen
+      return sendSession({ ws, device, file, options, circle, asked: new Set(), changes })
+    })
   })
 }
 
@@ -76,7 +80,9 @@ export async function pushAll(
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, options, circle, asked: new Set() }))
+        results.push(
+          await sendSession({ ws, device, file, options, circle, asked: new Set(), changes: null }),
+        )
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -108,7 +114,9 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
     const job: PushJob = { ...request, ...(await request.circle) }
     const audience = await audienceFor(job, base)
     base = withFittingIdentity(job, base, audience)
-    const outcome: Attempt = await attemptPush(job, collected, base, audience).catch(restartFrom(job, base))
+    const outcome: Attempt = await attemptPush(job, withCode(job, collected), base, audience).catch(
+      restartFrom(job, base),
+    )
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
@@ -119,6 +127,10 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
       hint: `git teleport push ${file.session}`,
     },
   )
+}
+
+function withCode({ changes }: PushJob, collected: Collected): Collected {
+  return changes ? { ...collected, files: [...collected.files, ...changes.files] } : collected
 }
 
 async function firstBase({ ws, file }: PushRequest): Promise<Base> {
@@ -235,6 +247,7 @@ async function attemptPush(
   await settle(ws, draft.state, index)
   tellReadersChanged(job, draft.state)
   ws.world.progress.done()
+  noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
@@ -272,14 +285,18 @@ interface Terms {
   readonly holder: Holder | null
 }
 
-/** Nothing was added, the readers and the holder are the same, and the expiry would hardly move. */
+/**
+ * Nothing was added, the readers and the holder are the same, and the expiry would hardly move. That the last push
+ * carried code and this one would not is no reason for one.
+ */
 function nothingToSay(
   job: PushJob,
   before: SessionState,
   delta: Delta,
   { audience, expiry, holder }: Terms,
 ): boolean {
-  if (delta.sources.length > 0 || audience.readers.join('\n') !== before.audience.join('\n')) return false
+  if (delta.sources.some(({ row }) => !(row.op === 'gone' && isCode(row.name)))) return false
+  if (audience.readers.join('\n') !== before.audience.join('\n')) return false
   if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
   if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
     return false
@@ -321,6 +338,7 @@ function describe(
     holder: state.manifest.holder,
     expires: state.expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 
@@ -350,6 +368,7 @@ function preview(
     holder,
     expires: expiry.expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 

@@ -180,5 +180,6 @@ async function restart({ ws, device, people, options }: Job, tip: TrustedTip): P
     asked: new Set(),
     circle: followPushPolicy(ws, device.publicKey.recipient).then((policy) => ({ people, policy })),
     options: { session: tip.session, present: true },
+    changes: null,
   })
 }

@@ -1,5 +1,6 @@
 /** `status`: how the sessions of this work tree stand to the remote, by what this machine knows; nothing is fetched. */
 
+import { codeNames } from '../bundle/code-state.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { liveClients } from '../claude/live.ts'
 import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
@@ -42,6 +43,8 @@ export interface SessionStatus {
   /** The team, or the list of one's own devices, is not what it was when the readers were chosen. */
   readonly readersChanged: boolean
   readonly live: boolean
+  /** The last push carries code changes. */
+  readonly changes: boolean
 }
 
 export interface Status {
@@ -136,11 +139,18 @@ function hasEnded(ws: Workspace, state: SessionState | null): boolean {
 async function standing(
   record: SessionRecord,
   collected: Collected,
-): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires'>> {
+): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires' | 'changes'>> {
   const { current, pending } = record
   if (!current) {
     const pendingBytes = collected.files.reduce((sum, file) => sum + file.size, 0)
-    return { state: pending ? 'unsure' : 'never', pendingBytes, seq: 0, commit: null, expires: null }
+    return {
+      state: pending ? 'unsure' : 'never',
+      pendingBytes,
+      seq: 0,
+      commit: null,
+      expires: null,
+      changes: false,
+    }
   }
   const { delta, changed } = await changesSince(collected, current)
   const state = pending ? 'unsure' : changed ? 'local-ahead' : 'pushed'
@@ -150,5 +160,11 @@ async function standing(
     seq: current.seq,
     commit: current.commit,
     expires: current.expires,
+    changes: carriesCode(current),
   }
+}
+
+function carriesCode({ files }: SessionState): boolean {
+  const state = files[codeNames.state]
+  return state !== undefined && !state.gone
 }

@@ -142,6 +142,7 @@ export interface Judgement {
   readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
+  readonly allowOtherProject?: boolean
   /** `pinned` asks nobody for the list of members; default `fresh`. */
   readonly members?: 'fresh' | 'pinned'
   /** To look at, never to install: a signer whom nobody believes is told, not refused. */
@@ -158,6 +159,7 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
     repos: await projectIds(ws),
     now: ws.world.now(),
     ...(by.allowExpired === undefined ? {} : { allowExpired: by.allowExpired }),
+    ...(by.allowOtherProject === undefined ? {} : { allowOtherProject: by.allowOtherProject }),
   })
   for (const note of notes) ws.world.note(note)
   checkSequence(tip, by.state)

@@ -10,6 +10,7 @@ import { readRemoteHead } from '../git-store/remote-head.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
 import { openUserRepo, type UserRepo } from '../git-store/user-repo.ts'
 import type { Oid, SessionId } from '../model.ts'
+import { recoverCode } from './recover-code.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -81,6 +82,7 @@ export async function withLockedWorkspace<T>(
       for (const id of await recoverInstalls(ws.claude, installFolder(ws))) {
         world.note(`an interrupted pull was put in order (${id})`)
       }
+      await recoverCode(ws)
       return work(ws)
     }),
   )

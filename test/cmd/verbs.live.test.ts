@@ -54,14 +54,15 @@ async function bothTrusted({
 
 /** The members of every verb's answer. Other programs rely on those of push, pull and list; more may come. */
 const members = {
-  push: 'bytesAdded bytesSent commit expires files holder readableBy recipients redactions ref remote segments seq session state title',
+  push: 'bytesAdded bytesSent changes commit expires files holder readableBy recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
-  pull: 'codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
+  pull: 'code codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
   list: 'sessions',
   'list sessions':
     'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
-  show: 'client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
+  show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
   status: 'device remote sessions storeBytes',
+  scan: 'counts files places session sizeBytes title',
   fetch: 'sessions',
   rm: 'ref session title',
   undo: 'deleted restored session',
@@ -120,6 +121,7 @@ test('every verb answers --json with one document of version 1', async (t) => {
   t.deepEqual(namesOf(recordsIn(dig(listed, 'sessions'))[0]), members['list sessions'].split(' '))
   await on(desktop, 'show', session)
   await on(desktop, 'status')
+  await on(desktop, 'scan')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')
