@@ -3,10 +3,13 @@
  * `--out <folder>` writes both there instead. The package then has no dependencies and nothing to run at install.
  */
 
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { build, transform } from 'esbuild'
+import { bundleTypes } from './bundle-types.mjs'
 import { collectNotices } from './notices.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -22,7 +25,7 @@ const define = { GIT_TELEPORT_VERSION: JSON.stringify(version) }
 await rm(path.join(out, 'dist'), { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts' },
+  entryPoints: { main: 'src/main.ts', index: 'src/index.ts', 'agent-sdk': 'src/agent-sdk.ts' },
   outdir: path.join(out, 'dist'),
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -47,4 +50,39 @@ const program = await transform(source, { loader: 'ts', target: 'node20.19', min
 const entry = path.join(out, 'dist/git-teleport.cjs')
 await writeFile(entry, program.code.replace('./main.ts', './main.js'))
 await chmod(entry, 0o755)
+await writeTypes(['index', 'agent-sdk'])
 await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(metafile, root))
+
+/** One file of types for each entry of the library. Checking the program is `npm run compile`'s part. */
+async function writeTypes(entries) {
+  const declared = await mkdtemp(path.join(os.tmpdir(), 'git-teleport-types-'))
+  try {
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    const entry = entries.map((name) => `src/${name}.ts`)
+    const project = path.join(declared, 'tsconfig.json')
+    const compilerOptions = {
+      emitDeclarationOnly: true,
+      declarationMap: false,
+      rootDir: root,
+      outDir: declared,
+      noCheck: true,
+      typeRoots: [path.join(root, 'node_modules/@types')],
+    }
+    await writeFile(
+      project,
+      JSON.stringify({
+        extends: path.join(root, 'tsconfig.json'),
+        compilerOptions,
+        include: [],
+        files: entry.map((name) => path.join(root, name)),
+      }),
+    )
+    await promisify(execFile)(process.execPath, [tsc, '--project', project])
+    for (const name of entries) {
+      const types = bundleTypes(path.join(declared, `src/${name}.d.ts`))
+      await writeFile(path.join(out, `dist/${name}.d.ts`), types)
+    }
+  } finally {
+    await rm(declared, { recursive: true, force: true })
+  }
+}

@@ -1,7 +1,7 @@
 /** Makes the world of the use cases from what the process has: prompts on a terminal, progress on stderr. */
 
 import { randomUUID } from 'node:crypto'
-import type { Choice, World } from '../core/world.ts'
+import { type Choice, neverOnTerminal, type World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { makeProgress } from './progress.ts'
@@ -16,7 +16,7 @@ export interface Manners {
 export function makeWorld(io: Io, manners: Manners): World {
   const progress = makeProgress(io, manners.quiet)
   return {
-    env: isInteractive(io) ? io.env : { ...io.env, ...neverOnTerminal(io.env) },
+    env: isInteractive(io) ? io.env : neverOnTerminal(io.env),
     get cwd() {
       return io.cwd
     },
@@ -59,18 +59,6 @@ export function makeWorld(io: Io, manners: Manners): World {
 /** Somebody is there to be asked and sees the question. */
 function isInteractive(io: Io): boolean {
   return io.isTerminal.stdin && io.isTerminal.stderr
-}
-
-/**
- * git and ssh ask on the controlling terminal even when nothing of ours is connected to it, as when an agent runs the
- * program. Helpers of the user's that need no terminal go on to answer.
- */
-function neverOnTerminal(env: Io['env']): Record<string, string> {
-  return {
-    GIT_TERMINAL_PROMPT: '0',
-    SSH_ASKPASS: env['SSH_ASKPASS'] || 'false',
-    SSH_ASKPASS_REQUIRE: 'force',
-  }
 }
 
 async function confirm(io: Io, manners: Manners, question: string): Promise<boolean> {

@@ -4,7 +4,13 @@ import path from 'node:path'
 import { claudeHome } from '../claude/home.ts'
 import { stagingTop } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
-import { isStoreFolder, knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
+import {
+  agentStoreName,
+  isStoreFolder,
+  knownStores,
+  removeFolder,
+  storeFolder,
+} from '../git-store/known-stores.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
 import { removeHooks } from './hook-remove.ts'
@@ -52,11 +58,12 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
 /** Those that this machine remembers, and the one of this repository; nothing that only has a store's name. */
 async function allStores(world: World): Promise<readonly string[]> {
   const known = await knownStores(storeListPath(world))
-  const here = await openUserRepo(world.cwd, world.env).then(storeFolder, (error: unknown) => {
+  const here = await openUserRepo(world.cwd, world.env).catch((error: unknown) => {
     if (error instanceof TeleportError && error.code === 'no-repository') return undefined
     throw error
   })
-  const all = [...new Set([...known, ...(here === undefined ? [] : [here])])]
+  const own = here ? [storeFolder(here), storeFolder({ ...here, storeName: agentStoreName })] : []
+  const all = [...new Set([...known, ...own])]
   const stores: string[] = []
   for (const folder of all) if (await isStoreFolder(folder)) stores.push(folder)
   return stores

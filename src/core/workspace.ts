@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { type ClaudeHome, claudeHome } from '../claude/home.ts'
 import { beginInstall, type Installation, recoverInstalls } from '../claude/install.ts'
+import { TeleportError } from '../errors.ts'
 import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { type Remote, resolveRemote } from '../git-store/remote.ts'
@@ -40,6 +41,7 @@ export async function withWorkspace<T>(
   const repo = await openUserRepo(world.cwd, world.env, {
     background: world.background,
     signal: world.signal,
+    storeName: world.storeName,
   })
   const remote = await resolveRemote(repo, options.remote)
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
@@ -62,6 +64,10 @@ export async function withWorkspace<T>(
         return head
       },
     })
+  } catch (error) {
+    // What was cut off fails in many ways, and none of them is what happened.
+    if (world.signal.aborted && error instanceof TeleportError) throw interrupted(error)
+    throw error
   } finally {
     closing.abort()
     await store.close()
@@ -86,6 +92,11 @@ export async function withLockedWorkspace<T>(
       return work(ws)
     }),
   )
+}
+
+function interrupted(cause: TeleportError): TeleportError {
+  if (cause.code === 'interrupted') return cause
+  return new TeleportError('interrupted', 'interrupted; nothing was left half-done', { cause })
 }
 
 /** Where the journals and backups of installs lie. */

@@ -35,6 +35,8 @@ export interface World {
   readonly system: SystemFacts
   /** What starts this program, for what starts it later by itself; undefined where there is no such program. */
   readonly program?: readonly string[] | undefined
+  /** The private store to work in, where it is another one than the command line's. */
+  readonly storeName?: string | undefined
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
   /** Aborted when the user interrupts. */
@@ -48,6 +50,19 @@ export interface SystemFacts {
   readonly policyOwner: number | null
   /** Whether a host may be asked if it shows a repository to everybody: not one of this machine or its own network. */
   isPublicHost(host: string): boolean
+}
+
+/**
+ * git and ssh ask on the controlling terminal even when nothing of ours is connected to it, as when an agent runs the
+ * program. Helpers of the user's that need no terminal go on to answer.
+ */
+export function neverOnTerminal(env: Environment): Environment {
+  return {
+    ...env,
+    GIT_TERMINAL_PROMPT: '0',
+    SSH_ASKPASS: env['SSH_ASKPASS'] || 'false',
+    SSH_ASKPASS_REQUIRE: 'force',
+  }
 }
 
 /** `2026-11-20T12:00:00Z`: the one form of time in everything that is signed or printed. */

@@ -9,7 +9,7 @@ import type { UserRepo } from './user-repo.ts'
 export async function knownStores(file: string): Promise<readonly string[]> {
   try {
     const lines = (await readFile(file, 'utf8')).split('\n')
-    return lines.filter((line) => path.isAbsolute(line) && path.basename(line) === 'teleport')
+    return lines.filter((line) => path.isAbsolute(line) && storeNames.has(path.basename(line)))
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return []
     throw fileError(error, `reading ${file}`)
@@ -26,8 +26,13 @@ export async function rememberStore(file: string, dir: string): Promise<void> {
   }
 }
 
-export function storeFolder(repo: UserRepo): string {
-  return path.join(repo.commonDir, 'teleport')
+/** The store of programs, which keep sessions in a place of their own, is as separate as another clone's would be. */
+export const agentStoreName = 'teleport-agent'
+
+const storeNames: ReadonlySet<string> = new Set(['teleport', agentStoreName])
+
+export function storeFolder(repo: Pick<UserRepo, 'commonDir' | 'storeName'>): string {
+  return path.join(repo.commonDir, repo.storeName ?? 'teleport')
 }
 
 /** Whether a store lies there, and not something of the user's that has its name. */

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
 import { mustAskGit } from './git.ts'
 import { GitRemoteRefs } from './git-remote-refs.ts'
+import { storeFolder } from './known-stores.ts'
 import type { ObjectCodec } from './object-codec.ts'
 import { openObjects } from './objects.ts'
 import { isAlive } from './process-identity.ts'
@@ -32,7 +33,7 @@ export interface Store {
  * Throws `store-damaged` when something else lies in its place.
  */
 export async function openStore(repo: UserRepo, remote: Remote): Promise<Store> {
-  const dir = storeDir(repo)
+  const dir = storeFolder(repo)
   if (!(await storeExists(repo))) await createStore(repo, dir)
   const objects = openObjects(storeContext(repo, dir), dir, repo.objectFormat)
   return {
@@ -48,15 +49,11 @@ export async function openStore(repo: UserRepo, remote: Remote): Promise<Store> 
 
 /** Asks the file system only. */
 export async function storeExists(repo: UserRepo): Promise<boolean> {
-  const found = await stat(path.join(storeDir(repo), 'HEAD')).catch((error: unknown) => {
+  const found = await stat(path.join(storeFolder(repo), 'HEAD')).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined
-    throw fileError(error, `looking at ${storeDir(repo)}`)
+    throw fileError(error, `looking at ${storeFolder(repo)}`)
   })
   return found?.isFile() ?? false
-}
-
-function storeDir(repo: UserRepo): string {
-  return path.join(repo.commonDir, 'teleport')
 }
 
 async function createStore(repo: UserRepo, dir: string): Promise<void> {
@@ -132,7 +129,7 @@ const overrides = `[core]
 async function sweepUnfinished(commonDir: string): Promise<void> {
   const names = await readdir(commonDir).catch(() => [])
   for (const name of names) {
-    const pid = Number(/^teleport\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1] ?? Number.NaN)
+    const pid = Number(/^teleport(?:-agent)?\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1] ?? Number.NaN)
     if (Number.isNaN(pid) || isAlive(pid)) continue
     await rm(path.join(commonDir, name), { recursive: true, force: true })
   }

@@ -24,6 +24,8 @@ export interface UserRepo {
   readonly environment: Record<string, string>
   /** Interrupts what goes on with its remotes. */
   readonly signal?: AbortSignal | undefined
+  /** Name of the private store in `commonDir`, where it is another one than the command line's. */
+  readonly storeName?: string | undefined
 }
 
 const oldestGit = [2, 34] as const
@@ -32,7 +34,11 @@ const oldestGit = [2, 34] as const
 export async function openUserRepo(
   cwd: string,
   env: Environment,
-  options: { readonly background?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  options: {
+    readonly background?: boolean
+    readonly signal?: AbortSignal | undefined
+    readonly storeName?: string | undefined
+  } = {},
 ): Promise<UserRepo> {
   const environment = scrubEnvironment(env, { background: options.background ?? false })
   const context = { cwd, environment }
@@ -44,7 +50,8 @@ export async function openUserRepo(
     askGit(context, ['rev-parse', ...questions]),
   ])
   requireVersion(version)
-  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal: options.signal }
+  const { signal, storeName } = options
+  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal, storeName }
   knownConfig.set(repo, config)
   return repo
 }

@@ -104,6 +104,23 @@ test('use cases do no I/O of their own', (t) => {
   t.deepEqual(wrong, [])
 })
 
+test('nothing that the library reaches prints, or reads the process', (t) => {
+  const reached = new Set<string>()
+  const visit = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    const names = importsOf(readFileSync(file, 'utf8')).filter((name) => name.startsWith('.'))
+    for (const name of names) visit(path.resolve(path.dirname(file), name))
+  }
+  for (const entry of ['index.ts', 'agent-sdk.ts']) visit(path.join(root, 'src', entry))
+  t.true(reached.has(path.join(root, 'src/core/push.ts')))
+  const reads = /\b(?:console\.|process\.(?:env|cwd|argv|exit|exitCode|std\w+|title|umask|chdir)\b)/
+  const wrong = [...reached].filter((file) =>
+    reads.test(readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')),
+  )
+  t.deepEqual(wrong, [])
+})
+
 test('refs/teleport is spelled in one file only', (t) => {
   const spelling = files.filter((file) =>
     readFileSync(file, 'utf8')

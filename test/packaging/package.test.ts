@@ -65,9 +65,9 @@ test.after.always(() => rmSync(scratch, { recursive: true, force: true }))
 const manifest = (): Record<string, unknown> =>
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
-test('the package holds the program, its manual, its hooks and its papers, and nothing else', (t) => {
+test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
-    /^(?:dist\/(?:git-teleport\.cjs|main\.js)|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
+    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
   const names = packed.files.map((file) => file.path)
   t.deepEqual(
     names.filter((name) => !expected.test(name)),

@@ -1,0 +1,31 @@
+/** A session's facts and conversation for a program: `show` with one function to write to. */
+
+import { type ShownSession, showSession } from './show.ts'
+import type { World } from './world.ts'
+
+export interface ReadOptions {
+  /** Id, or the beginning of one. */
+  readonly session: string
+  readonly remote?: string | undefined
+  /** Read what `fetchSessions` brought instead of asking the remote. */
+  readonly offline?: boolean
+  /** What the tools printed too, not only what was said. */
+  readonly full?: boolean
+  readonly thinking?: boolean
+  /** Lines that are cut short are cut here. Otherwise 80. */
+  readonly columns?: number
+  /** Gets the conversation as text, piece by piece; the next piece waits until it resolves. */
+  readonly write: (text: string) => Promise<void>
+}
+
+/** Verified and decrypted, and nothing is installed. Errors as of `showSession`. */
+export async function readSession(world: World, options: ReadOptions): Promise<ShownSession> {
+  const { session, remote, offline = false, write } = options
+  const { full = false, thinking = false, columns = 80 } = options
+  const text = { color: false, columns, full, thinking }
+  const found: ShownSession[] = []
+  await showSession(world, { session, remote, offline, text }, (shown) => found.push(shown), write)
+  const [shown] = found
+  if (!shown) throw new Error('a session was shown without its facts')
+  return shown
+}
