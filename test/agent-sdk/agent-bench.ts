@@ -48,7 +48,7 @@ export async function introduce(...seats: readonly Seat[]): Promise<void> {
       const shown: unknown = json()
       const key =
         typeof shown === 'object' && shown !== null && 'publicKey' in shown ? String(shown.publicKey) : ''
-      await teleported(seat.machine, ['key', 'trust', key], { cwd: seat.top })
+      await teleported(seat.machine, ['key', 'trust', '--yes', key], { cwd: seat.top })
     }
   }
 }
