@@ -6,8 +6,7 @@ import { isSha256, type PieceOp, type PieceRow, type Sha256 } from '../model.ts'
 /** Where every chain starts. */
 export const zeroChain: Sha256 = toSha256('0'.repeat(64))
 
-/** SHA-256 of no bytes, which a `gone` row carries. */
-export const emptySha256: Sha256 = toSha256(createHash('sha256').digest('hex'))
+export { emptySha256 } from './empty-digest.ts'
 
 const opBytes: Readonly<Record<PieceOp, number>> = { append: 0, whole: 1, gone: 2 }
 

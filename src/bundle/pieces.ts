@@ -2,7 +2,7 @@
 
 import { TeleportError } from '../errors.ts'
 import type { PieceRow } from '../model.ts'
-import { emptySha256 } from './chain.ts'
+import { emptySha256 } from './empty-digest.ts'
 import { sha256, trackedPath } from './fields.ts'
 import { checkFormat, memberOf, parseJson } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -19,7 +19,7 @@ const what = 'the table of a segment'
 /** The table's one spelling: a row a line, members in a fixed order. */
 export function encodePieces(rows: readonly PieceRow[]): Uint8Array {
   const lines = rows.map((row) => JSON.stringify(ordered(row)))
-  return Buffer.from(`{"v":1,"pieces":[\n${lines.join(',\n')}\n]}\n`)
+  return new TextEncoder().encode(`{"v":1,"pieces":[\n${lines.join(',\n')}\n]}\n`)
 }
 
 /**
@@ -35,7 +35,7 @@ export function parsePieces(bytes: Uint8Array, limits: Limits = defaultLimits): 
     throw unsafe(`${what} has ${declared.length} rows`)
   }
   const { pieces } = check(table, value, what, 'damaged-bundle')
-  if (Buffer.compare(encodePieces(pieces), bytes) !== 0) {
+  if (!isEqual(encodePieces(pieces), bytes)) {
     throw new TeleportError('damaged-bundle', `${what} is not in its canonical form`)
   }
   checkPolicy(pieces, limits)
@@ -77,6 +77,12 @@ const row: Shape<PieceRow> = refine(
 )
 
 const table = object({ v: oneOf(1), pieces: list(row, Number.MAX_SAFE_INTEGER) }, { strict: true })
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false
+  return true
+}
 
 function checkPolicy(rows: readonly PieceRow[], limits: Limits): void {
   let bytes = 0

@@ -1,7 +1,7 @@
 /** Rows added to a transcript so that they are either all there or not at all, each message once, whatever is killed when. */
 
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
 import { syncFolder } from './durable-file.ts'
@@ -17,10 +17,15 @@ export interface AgentRow {
 }
 
 /** What is known of one transcript without reading it again. */
-interface Known {
-  readonly inode: bigint
-  readonly size: number
+interface Known extends Stamp {
   readonly uuids: Set<string>
+}
+
+/** Tells a file from what took its place: an inode may be given to the next file, which has another time. */
+interface Stamp {
+  readonly inode: bigint
+  readonly changedNs: bigint
+  readonly size: number
 }
 
 /** Remembers transcripts from one append to the next. One for each process; the files belong to all of them. */
@@ -53,15 +58,21 @@ export function makeRowAppender(): RowAppender {
 
 /** Takes back what a killed writer left half-done in `file`, if it was the one. */
 export async function takeBack(file: string, intent: string): Promise<void> {
+  const found = await identityOf(file)
+  if (!found || found.size === 0) return
   const planned = parseIntent(await readFile(intent, 'utf8').catch(() => ''))
-  const size = (await identityOf(file))?.size ?? 0
-  if (planned?.file === path.basename(file) && size > planned.at) {
-    const written = await readSome(file, planned.at, planned.length)
-    const whole = written?.length === planned.length && digest(written) === planned.sha256
-    if (!whole && size < planned.at + planned.length + 1) await cut(file, planned.at)
+  if (planned?.inode === String(found.inode) && (await isCutOff(file, found.size, planned))) {
+    await cut(file, planned.at)
+    return
   }
-  const bytes = await readSome(file, Math.max(0, size - 1), 1)
-  if (bytes?.length === 1 && bytes[0] !== 10) await cut(file, await endOfLastLine(file))
+  const last = await readSome(file, found.size - 1, 1)
+  if (last?.[0] !== 10) await cut(file, await endOfLastLine(file))
+}
+
+async function isCutOff(file: string, size: number, { at, length, sha256 }: Intent): Promise<boolean> {
+  if (size <= at || size > at + length) return false
+  const written = await readSome(file, at, length)
+  return written === undefined || written.length < length || digest(written) !== sha256
 }
 
 async function cut(file: string, size: number): Promise<void> {
@@ -79,16 +90,21 @@ async function endOfLastLine(file: string): Promise<number> {
 
 async function refresh(file: string, intent: string, known: Known | undefined): Promise<Known> {
   const found = await identityOf(file)
-  if (known && found && found.inode === known.inode && found.size === known.size) return known
+  if (known && found && isSame(found, known)) return known
   await takeBack(file, intent)
   const now = await identityOf(file)
-  return { inode: now?.inode ?? 0n, size: now?.size ?? 0, uuids: await uuidsIn(file) }
+  const stamp = now ?? { inode: 0n, changedNs: 0n, size: 0 }
+  return { ...stamp, uuids: await uuidsIn(file) }
 }
 
-async function identityOf(file: string): Promise<{ inode: bigint; size: number } | undefined> {
+function isSame(one: Stamp, other: Stamp): boolean {
+  return one.inode === other.inode && one.changedNs === other.changedNs && one.size === other.size
+}
+
+async function identityOf(file: string): Promise<Stamp | undefined> {
   try {
     const found = await lstat(file, { bigint: true })
-    return { inode: found.ino, size: Number(found.size) }
+    return { inode: found.ino, changedNs: found.ctimeNs, size: Number(found.size) }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw fileError(error, `looking at ${file}`)
@@ -159,18 +175,16 @@ function toLines(rows: readonly AgentRow[]): Buffer {
 }
 
 async function addLines(file: string, intent: string, at: number, lines: Buffer): Promise<void> {
-  const planned = { file: path.basename(file), at, length: lines.length, sha256: digest(lines) }
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
     await mkdir(path.dirname(intent), { recursive: true, mode: 0o700 })
-    // For a killed process it is enough that the system has it; the rows alone have to last.
-    await writeFile(intent, JSON.stringify(planned), { mode: 0o600 })
     const handle = await open(file, at === 0 ? 'a' : 'r+', 0o600)
     try {
-      for (let done = 0; done < lines.length; ) {
-        const { bytesWritten } = await handle.write(lines, done, lines.length - done, at + done)
-        done += bytesWritten
-      }
+      const { ino } = await handle.stat({ bigint: true })
+      const planned = { inode: String(ino), at, length: lines.length, sha256: digest(lines) }
+      // For a killed process it is enough that the system has it; the rows alone have to last.
+      await writeFile(intent, JSON.stringify(planned), { mode: 0o600 })
+      await writeAll(handle, lines, at)
       await handle.sync()
     } catch (error) {
       await handle.truncate(at).catch(() => undefined)
@@ -178,6 +192,7 @@ async function addLines(file: string, intent: string, at: number, lines: Buffer)
     } finally {
       await handle.close()
     }
+    await truncate(intent, 0)
     if (at > 0) return
     await syncFolder(path.dirname(file))
     await syncFolder(path.dirname(path.dirname(file)))
@@ -186,8 +201,15 @@ async function addLines(file: string, intent: string, at: number, lines: Buffer)
   }
 }
 
+async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+  }
+}
+
+/** What is being added, to which file: one that took its place since is none of its business. */
 interface Intent {
-  readonly file: string
+  readonly inode: string
   readonly at: number
   readonly length: number
   readonly sha256: string
@@ -198,12 +220,12 @@ function parseIntent(text: string): Intent | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
-    if (!('file' in value && 'at' in value && 'length' in value && 'sha256' in value)) return undefined
-    const { file, at, length, sha256 } = value
-    if (typeof file !== 'string' || typeof sha256 !== 'string') return undefined
+    if (!('inode' in value && 'at' in value && 'length' in value && 'sha256' in value)) return undefined
+    const { inode, at, length, sha256 } = value
+    if (typeof inode !== 'string' || typeof sha256 !== 'string') return undefined
     if (!Number.isSafeInteger(at) || !Number.isSafeInteger(length)) return undefined
     if (typeof at !== 'number' || typeof length !== 'number' || at < 0 || length < 0) return undefined
-    return { file, at, length, sha256 }
+    return { inode, at, length, sha256 }
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 /** Appending rows: each message once, and a batch whole or not at all, wherever the writer was cut off. */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
@@ -22,8 +23,14 @@ test('a batch that was cut off anywhere is taken back, and there once when it is
   const before = await readFile(file)
   const batch = [row(2), title, row(3)]
   await makeRowAppender().append(file, intent, batch)
-  const [after, planned] = [await readFile(file), await readFile(intent)]
-  for (let size = before.length; size <= after.length; size += 1) {
+  const after = await readFile(file)
+  const { ino } = await stat(file, { bigint: true })
+  const added = after.subarray(before.length)
+  const sha256 = createHash('sha256').update(added).digest('hex')
+  const planned = JSON.stringify({ inode: String(ino), at: before.length, length: added.length, sha256 })
+  for (const size of [...Array(added.length).keys(), added.length]
+    .map((n) => before.length + n)
+    .filter((n) => n % 5 < 2 || n > after.length - 3)) {
     await writeFile(file, after.subarray(0, size))
     await writeFile(intent, planned)
     await takeBack(file, intent)
@@ -37,13 +44,14 @@ test('without a word about what was planned, a cut-off row goes and whole ones s
   const { file, intent } = place('torn')
   await makeRowAppender().append(file, intent, [row(1), row(2)])
   const whole = await readFile(file)
-  for (const told of ['', '{"file":', '{"file":"other.jsonl","at":0,"length":1,"sha256":""}']) {
+  for (const told of ['', '{"inode":', '{"inode":"1","at":0,"length":1000,"sha256":""}']) {
     await writeFile(file, Buffer.concat([whole, Buffer.from('{"type":"us')]))
     await writeFile(intent, told)
     await makeRowAppender().append(file, intent, [row(2), row(3)])
     t.deepEqual(await readRows(file), [row(1), row(2), row(3)])
     await writeFile(file, whole)
   }
+  t.is(whole.at(-1), 10)
 })
 
 test('two appenders of one file see what the other added', async (t) => {
@@ -62,6 +70,7 @@ test('a file that was replaced meanwhile is read anew', async (t) => {
   await appender.append(file, intent, [row(1), row(2)])
   await rm(file)
   await writeFile(file, `${JSON.stringify(row(7))}\n`)
+  t.is(await readFile(intent, 'utf8'), '', 'what was added is no longer planned')
   await appender.append(file, intent, [row(1), row(7)])
   t.deepEqual(await readRows(file), [row(7), row(1)])
 })
