@@ -10,6 +10,7 @@ import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
+import type { Spool } from '../git-store/spool.ts'
 import {
   asSha256,
   type CommitLink,
@@ -26,6 +27,7 @@ import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
+import type { Words } from './push-redaction.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
@@ -36,10 +38,16 @@ export interface DraftInput {
   readonly base: Base
   readonly origin: Origin
   readonly scan: Scan
+  /** Title and branches as they may be read. */
+  readonly words: Words
   readonly delta: Delta
   readonly audience: Audience
-  /** The content was redacted. A log that goes on stays what it was. */
+  /** The content was redacted. A log that goes on is what it was. */
   readonly redacted: boolean
+  /** What was taken out of the delta; null when nothing was. */
+  readonly removed: Spool | null
+  /** Recipients of one's own devices. */
+  readonly own: readonly string[]
   readonly holder: Holder | null
   readonly expires: string | null
   readonly expiresFixed: boolean
@@ -65,7 +73,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   const seq = (before?.seq ?? 0) + 1
   const envelope = await prepareEnvelope(ws, device, input.base, readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
-  const link = linkToHead(ws, input.scan)
+  const link = linkToHead(ws, input)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
   const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
   const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
@@ -139,8 +147,8 @@ async function repoId(ws: Workspace, base: Base): Promise<string> {
   return 'unknown'
 }
 
-function linkToHead(ws: Workspace, scan: Scan): CommitLink | null {
-  const { head: commit, headTree: tree, branch } = ws.repo
+function linkToHead(ws: Workspace, { scan, words: { branch } }: DraftInput): CommitLink | null {
+  const { head: commit, headTree: tree } = ws.repo
   if (commit === null || tree === null) return null
   return { commit, tree, branch, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
 }
@@ -158,9 +166,9 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     session: input.session,
     repo: at.repo,
     seq: at.seq,
-    redacted: continuedState(input.base)?.redacted ?? input.redacted,
+    redacted: input.redacted,
     client: input.scan.client,
-    title: input.scan.title,
+    title: input.words.title,
     holder: input.holder,
     readers,
     ...(to.length > 0 ? { to } : {}),
@@ -197,7 +205,7 @@ function indexEntry(input: DraftInput, manifest: Manifest, commit: Oid): IndexEn
     title: manifest.title,
     author: input.origin.principal,
     host: input.origin.host,
-    branch: manifest.links.at(-1)?.branch ?? input.scan.branch,
+    branch: manifest.links.at(-1)?.branch ?? input.words.lastBranch,
     messages: input.scan.messages,
     bytes: manifest.files.bytes,
     updated: formatTime(new Date(input.author.seconds * 1000)),
@@ -222,7 +230,15 @@ async function writeSessionTree(
       oid,
     })),
   )
+  const exact = [...log.exact].flatMap(([name, blobs]) =>
+    [...blobs].map(([device, oid]) => ({ mode: '100644' as const, name: `${name}-${device}`, oid })),
+  )
+  const folder =
+    exact.length === 0
+      ? []
+      : [{ mode: '040000' as const, name: 'exact', oid: await objects.writeTree(exact) }]
   return objects.writeTree([
+    ...folder,
     { mode: '100644', name: 'key.age', oid: keyAge },
     { mode: '100644', name: 'manifest.age', oid: await objects.writeBlob(manifestAge) },
     { mode: '040000', name: 'segments', oid: await objects.writeTree(parts) },

@@ -37,7 +37,7 @@ export async function writeSegment(ws: Workspace, draft: SegmentDraft): Promise<
     blobs.push(await ws.store.objects.writeBlob(part))
   }
   const row: SegmentRow = {
-    name: String(draft.seq[1]).padStart(4, '0'),
+    name: segmentName(draft.seq[1]),
     seq: draft.seq,
     by: draft.by,
     origin: draft.origin,
@@ -47,6 +47,11 @@ export async function writeSegment(ws: Workspace, draft: SegmentDraft): Promise<
     sha256: [cipher.digest(), plain.digest()],
   }
   return { row, blobs }
+}
+
+/** @param seq the last push that it holds */
+export function segmentName(seq: number): string {
+  return String(seq).padStart(4, '0')
 }
 
 /** Path of a part below the session's tree. */

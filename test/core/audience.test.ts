@@ -178,7 +178,8 @@ test('readers are told by name, those whom nobody knows by number', (t) => {
   ])
 })
 
-// To be turned round by whoever plugs the redactor in: see the seam.
-test('nothing is redacted yet, so what others get says so', (t) => {
-  t.false(redactedFor(sorted(ada, bob), sorted(ada)))
+test('what others can read is redacted, unless somebody said otherwise', (t) => {
+  t.true(redactedFor(sorted(ada, bob), sorted(ada)))
+  t.false(redactedFor(sorted(ada, ada2), sorted(ada, ada2)))
+  t.false(redactedFor(sorted(ada, bob), sorted(ada), true))
 })
