@@ -37,6 +37,7 @@ export const errorCodes = {
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
   'mixed-readers': [exitCodes.usage, 'post-quantum readers cannot be mixed with any others'],
+  'ambiguous-name': [exitCodes.usage, 'the name fits a session and a commit'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
   'member-exists': [exitCodes.usage, 'the key is in the team’s files already'],
 
@@ -45,6 +46,8 @@ export const errorCodes = {
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
   'unknown-member': [exitCodes.nothingMatched, 'nobody of that name is a member of the team'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
+  'no-commit': [exitCodes.nothingMatched, 'no such commit in this repository'],
+  'no-tie': [exitCodes.nothingMatched, 'the commit is tied to no session that is known here'],
   'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
   'commit-missing': [exitCodes.nothingMatched, 'the code commit is neither here nor on the remote'],
   'nothing-to-undo': [exitCodes.nothingMatched, 'no pull on this machine is left to undo'],

@@ -8,12 +8,13 @@ export function isShell(text: string): text is Shell {
   return shells.some((shell) => shell === text)
 }
 
-/** Verbs, what they are, their options, and whether they take a session. Held to the commands by a test. */
+/** Verbs, what they are, their options, and whether they take a session or a commit. Held to the commands by a test. */
 export const completions: readonly {
   readonly verb: string
   readonly about: string
   readonly options: readonly string[]
   readonly sessions: boolean
+  readonly commits?: boolean
 }[] = [
   {
     verb: 'init',
@@ -66,14 +67,49 @@ export const completions: readonly {
   {
     verb: 'list',
     about: 'sessions on the remote',
-    options: ['--all', '--offline', '--trust-policy', '--remote'],
+    options: ['--all', '--commit', '--offline', '--trust-policy', '--remote'],
     sessions: false,
   },
   {
     verb: 'show',
     about: 'read a session',
-    options: ['--stat', '--full', '--thinking', '--offline', '--remote'],
+    options: ['--all', '--stat', '--full', '--thinking', '--offline', '--remote'],
     sessions: true,
+    commits: true,
+  },
+  {
+    verb: 'log',
+    about: 'commits and their sessions',
+    options: ['--max-count', '--offline', '--remote'],
+    sessions: false,
+    commits: true,
+  },
+  {
+    verb: 'blame',
+    about: 'the session behind each line',
+    options: ['--lines', '--rev', '--copies', '--moves', '--ignore-blanks', '--offline', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'review',
+    about: 'the sessions behind a branch',
+    options: ['--offline', '--remote'],
+    sessions: false,
+    commits: true,
+  },
+  {
+    verb: 'attach',
+    about: 'tie a session to commits',
+    options: ['--dry-run', '--remote'],
+    sessions: true,
+    commits: true,
+  },
+  {
+    verb: 'detach',
+    about: 'untie a session from commits',
+    options: ['--all', '--dry-run', '--remote'],
+    sessions: true,
+    commits: true,
   },
   { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
@@ -84,6 +120,18 @@ export const completions: readonly {
     sessions: true,
   },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
+  {
+    verb: 'hook',
+    about: 'tie commits to sessions',
+    options: ['install', 'uninstall', 'status', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'config',
+    about: 'show or change a setting',
+    options: ['--global', '--unset'],
+    sessions: false,
+  },
   {
     verb: 'key',
     about: 'show, export, import, trust, rotate',
@@ -146,6 +194,10 @@ function cases(): string {
 }
 
 const verbs = completions.map((each) => each.verb).join(' ')
+const takingCommits = completions.filter((each) => each.commits).map((each) => each.verb)
+/** Branches and the newest commits, as git itself says them. */
+const listCommits =
+  "{ git for-each-ref --format='%(refname:short)' refs/heads refs/remotes; git log --max-count=50 --format=%h; } 2>/dev/null"
 const takingSessions = completions.filter((each) => each.sessions).map((each) => each.verb)
 
 /** `_git_teleport` is the name by which git's own completion finds a subcommand's. */
@@ -166,6 +218,9 @@ __git_teleport_complete() {
   words="$(__git_teleport_options "$verb")"
   case "$verb" in
     ${takingSessions.join('|')}) [ "\${cur#-}" = "$cur" ] && words="$(git-teleport completion --sessions 2>/dev/null | cut -f1)" ;;
+  esac
+  case "$verb" in
+    ${takingCommits.join('|')}) [ "\${cur#-}" = "$cur" ] && words="$words $(${listCommits})" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
@@ -206,6 +261,13 @@ ${described}
     return
   fi
   case "$words[2]" in
+    ${takingCommits.join('|')})
+      if [[ "$PREFIX" != -* ]]; then
+        found=(\${(f)"$(${listCommits})"})
+        compadd -- $found
+      fi ;;
+  esac
+  case "$words[2]" in
     ${takingSessions.join('|')})
       if [[ "$PREFIX" != -* ]]; then
         found=(\${(f)"$(git-teleport completion --sessions 2>/dev/null | sed 's/:/ /g; s/\\t/:/')"})
@@ -232,5 +294,6 @@ function fish(): string {
     }),
   )
   const ids = `complete -c git-teleport -n '__fish_seen_subcommand_from ${takingSessions.join(' ')}' -f -a '(git-teleport completion --sessions 2>/dev/null)'`
-  return `# git-teleport completion for fish\n${[...head, ...options, ids].join('\n')}\n`
+  const revisions = `complete -c git-teleport -n '__fish_seen_subcommand_from ${takingCommits.join(' ')}' -f -a "(git for-each-ref --format='%(refname:short)' refs/heads refs/remotes 2>/dev/null; git log --max-count=50 --format=%h 2>/dev/null)"`
+  return `# git-teleport completion for fish\n${[...head, ...options, ids, revisions].join('\n')}\n`
 }

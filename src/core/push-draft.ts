@@ -8,6 +8,8 @@ import { recipientsDigest } from '../crypto/audience.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
+import { patchIds } from '../git-store/patch-ids.ts'
+import { listQueue } from '../git-store/queue-files.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
 import type { Spool } from '../git-store/spool.ts'
@@ -23,11 +25,14 @@ import {
   type SessionState,
 } from '../model.ts'
 import type { Audience } from './audience.ts'
+import { autoMode } from './automation.ts'
+import { isSameLink } from './local-links.ts'
 import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
 import type { Words } from './push-redaction.ts'
+import { makersOf } from './rewritten-links.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
@@ -38,7 +43,7 @@ export interface DraftInput {
   readonly base: Base
   readonly origin: Origin
   readonly scan: Scan
-  /** Title and branches as they may be read. */
+  /** Title and branches as others may read them. */
   readonly words: Words
   readonly delta: Delta
   readonly audience: Audience
@@ -52,6 +57,10 @@ export interface DraftInput {
   readonly expires: string | null
   readonly expiresFixed: boolean
   readonly author: Person
+  /** Made on this machine since the last push, oldest first. */
+  readonly links: readonly CommitLink[]
+  /** Commits that the session was untied from. */
+  readonly detached: ReadonlySet<Oid>
 }
 
 export interface PushDraft {
@@ -73,7 +82,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   const seq = (before?.seq ?? 0) + 1
   const envelope = await prepareEnvelope(ws, device, input.base, readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
-  const link = linkToHead(ws, input)
+  const link = await linkToHead(ws, input)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
   const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
   const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
@@ -147,10 +156,23 @@ async function repoId(ws: Workspace, base: Base): Promise<string> {
   return 'unknown'
 }
 
-function linkToHead(ws: Workspace, { scan, words: { branch } }: DraftInput): CommitLink | null {
-  const { head: commit, headTree: tree } = ws.repo
+/**
+ * Where HEAD is, this session may only have been pushed: no link to a commit that another one is known to have made, or
+ * that nobody's was, in a repository whose hooks would have told.
+ */
+async function linkToHead(ws: Workspace, input: DraftInput): Promise<CommitLink | null> {
+  const { session, scan, base, links } = input
+  const { head: commit, headTree: tree, branch } = ws.repo
   if (commit === null || tree === null) return null
-  return { commit, tree, branch, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+  const makers = await makersOf(ws, commit)
+  if (!makers.has(session) && (makers.size > 0 || (await hooksTell(ws)))) return null
+  const known = [...(lastManifest(base)?.links ?? []), ...links].find((link) => link.commit === commit)
+  const patchId = known ? known.patchId : ((await patchIds(ws.repo, [commit])).get(commit) ?? null)
+  return { commit, tree, branch, patchId, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+}
+
+async function hooksTell(ws: Workspace): Promise<boolean> {
+  return (await listQueue(ws.store)) !== null && (await autoMode(ws)) !== 'off'
 }
 
 interface Position {
@@ -161,6 +183,7 @@ interface Position {
 
 function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
   const { readers, to, unlisted } = input.audience
+  const made = input.links.reduce(withLink, lastManifest(input.base)?.links ?? [])
   return {
     format: 1,
     session: input.session,
@@ -178,7 +201,9 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: withLink(lastManifest(input.base)?.links ?? [], at.link),
+    links: (at.link ? withLink(made, at.link) : made)
+      .filter(({ commit }) => !input.detached.has(commit))
+      .map((link) => ({ ...link, branch: input.words.clean(link.branch) })),
   }
 }
 
@@ -186,9 +211,10 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
  * A commit keeps the first link that was made to it, and the newest: a link for every push at the same commit would make
  * the manifest, which travels with each of them, thirty times as large.
  */
-function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
-  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message))
-    return links
+function withLink(links: readonly CommitLink[], link: CommitLink): readonly CommitLink[] {
+  const same = links.findIndex((known) => isSameLink(known, link))
+  // What a push knew of a commit before its hook was heard lacks the patch id.
+  if (same >= 0) return link.patchId && !links[same]?.patchId ? links.with(same, link) : links
   const first = links.findIndex((known) => known.commit === link.commit)
   const kept = links.filter((known, at) => at === first || known.commit !== link.commit)
   return [...kept, link].slice(-maxLinks)
@@ -205,7 +231,7 @@ function indexEntry(input: DraftInput, manifest: Manifest, commit: Oid): IndexEn
     title: manifest.title,
     author: input.origin.principal,
     host: input.origin.host,
-    branch: manifest.links.at(-1)?.branch ?? input.words.lastBranch,
+    branch: manifest.links.at(-1)?.branch ?? input.words.clean(input.scan.branch),
     messages: input.scan.messages,
     bytes: manifest.files.bytes,
     updated: formatTime(new Date(input.author.seconds * 1000)),

@@ -15,9 +15,8 @@ import { segmentName } from './write-segment.ts'
 /** What a manifest and an index entry say of a session in words that are somebody's own. */
 export interface Words {
   readonly title: string | null
-  /** Of the work tree, and of the newest row that names one. */
-  readonly branch: string | null
-  readonly lastBranch: string | null
+  /** Of a branch: as others may read it. */
+  clean(name: string | null): string | null
 }
 
 /** What is sent. */
@@ -47,37 +46,30 @@ export async function withRedaction<T>(
   work: (outgoing: Outgoing) => Promise<T>,
 ): Promise<T> {
   const { ws, file, changes } = job
-  const { title, branch: lastBranch } = collected.scan
-  const words: Words = { title, branch: ws.repo.branch, lastBranch }
-  if (!redact) return work({ delta, words, removed: null, counts: {} })
+  const { title } = collected.scan
+  if (!redact) return work({ delta, words: { title, clean: (name) => name }, removed: null, counts: {} })
   const redactor = await sessionRedactor(ws, file.session, collected.origin.cwd)
   const found = new Map<string, number>()
-  const count = (rule: string) => void found.set(rule, (found.get(rule) ?? 0) + 1)
+  // The title stands in the conversation too, and is counted there.
+  const clean = (text: string | null) => (text === null ? null : redactor.redactText(text).text)
   return withSpools(ws.store, async (open) => {
     const list = await open()
     const redacted = await redactDelta(delta, record, redactor, {
       output: await open(),
       list,
       subject: { session: file.session, segment: segmentName(seq) },
-      found: count,
+      found: (rule) => void found.set(rule, (found.get(rule) ?? 0) + 1),
       progress: ws.world.progress,
     })
     if (changes && delta.sources.some(({ row }) => row.op !== 'gone' && isCode(row.name)))
       await guardCode(redactor, changes)
     return work({
       delta: redacted.delta,
-      words: redactWords(redactor, words, count),
+      words: { title: clean(title), clean },
       removed: redacted.changed > 0 ? list : null,
       counts: Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1))),
     })
   })
-}
-
-/** The title stands in the conversation too, and was counted there. */
-function redactWords(redactor: Redactor, words: Words, count: (rule: string) => void): Words {
-  const clean = (text: string | null) => (text === null ? null : redactor.redactText(text).text)
-  if (words.branch !== null) redactor.redactText(words.branch).rules.forEach(count)
-  return { title: clean(words.title), branch: clean(words.branch), lastBranch: clean(words.lastBranch) }
 }
 
 /** Code is never altered: a finding keeps it from being sent. Throws `secret-found`. */

@@ -7,7 +7,7 @@ import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { Holder, SessionId, SessionState } from '../model.ts'
+import type { Holder, Oid, SessionId, SessionState } from '../model.ts'
 import {
   type Audience,
   isShared,
@@ -18,11 +18,14 @@ import {
   readersChanged,
 } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
+import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
+import { drainQueue } from './hook-queue.ts'
+import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
@@ -43,6 +46,7 @@ import { keepReplaced, nextBase } from './push-race.ts'
 import { type Outgoing, withRedaction } from './push-redaction.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
+import { linksToSend } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -54,6 +58,7 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
   return withLockedWorkspace(world, options, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
+    await drainQueue(ws)
     const chosen = await chooseSession(ws, options.session)
     const circle = circleFor(ws, device, options)
     return withChanges(ws, options.withChanges ?? false, async (changes) => {
@@ -78,6 +83,7 @@ export async function pushAll(
     const device = await loadDevice(world, ws.repo)
     const circle = circleFor(ws, device, options)
     await circle
+    await drainQueue(ws)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
@@ -191,7 +197,7 @@ async function attemptPush(
   base: Base,
   audience: Audience,
 ): Promise<Attempt> {
-  const { ws, options, people } = job
+  const { ws, file, options, people } = job
   const before = continuedState(base)
   const redact = before?.redacted ?? redactedFor(audience.readers, people.own, options.noRedact)
   ws.world.progress.step('comparing', collected.file.sizeBytes)
@@ -208,20 +214,29 @@ async function attemptPush(
     expiry: nextExpiry(job, lastExpiry(base)),
     holder: nextHolder(job, lastManifest(base)?.holder ?? null, audience),
   }
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, terms))
-    return unchanged(job, base.previous)
+  const local = await localLinksOf(ws, file.session)
+  const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
+  const links = await linksToSend(ws, local, before?.manifest.links ?? [], detached)
+  const isSame = (now: Delta) =>
+    base.kind === 'continue' &&
+    links.length === 0 &&
+    !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
+    nothingToSay(job, base.previous, now, terms)
+  if (before && isSame(delta)) return unchanged(job, before, local)
   const seq = (predecessor(base)?.seq ?? 0) + 1
   return withRedaction(job, { collected, delta, record, redact, seq }, async (outgoing) => {
     // All that was added may have been taken out.
-    if (base.kind === 'continue' && nothingToSay(job, base.previous, outgoing.delta, terms))
-      return unchanged(job, base.previous)
+    if (before && isSame(outgoing.delta)) return unchanged(job, before, local)
     if (options.dryRun) return { result: preview(job, outgoing, base, terms) }
-    return sendOutgoing(job, collected, base, { ...outgoing, ...terms, redact })
+    const sending = { ...outgoing, ...terms, redact, local, links, detached }
+    return sendOutgoing(job, collected, base, sending)
   })
 }
 
-interface Sending extends Outgoing, Terms {
+interface Sending extends Outgoing, Terms, Pick<DraftInput, 'links' | 'detached'> {
   readonly redact: boolean
+  /** Links that this machine need not keep once they are sent. */
+  readonly local: readonly LocalLink[]
 }
 
 async function sendOutgoing(
@@ -231,7 +246,7 @@ async function sendOutgoing(
   sending: Sending,
 ): Promise<Attempt> {
   const { ws, device, file, people } = job
-  const { audience, expiry, delta, holder } = sending
+  const { audience, expiry, delta, holder, links, detached } = sending
   const before = continuedState(base)
   await confirmTeam(ws, people, audience)
   await confirmHolder(job, lastManifest(base)?.holder ?? null)
@@ -253,6 +268,8 @@ async function sendOutgoing(
     own: people.own,
     holder,
     author: person,
+    links,
+    detached,
     ...expiry,
   }
   const draft = await draftPush(ws, device, input)
@@ -278,10 +295,19 @@ async function sendOutgoing(
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  await dropSent(job, sending.local)
   tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, sending, 'pushed', outcome.bytesSent ?? draft.newBytes) }
+}
+
+async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Promise<void> {
+  await dropLocalLinks(
+    ws,
+    file.session,
+    local.map(({ link }) => link.commit),
+  )
 }
 
 function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
@@ -338,11 +364,12 @@ function nothingToSay(
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
-async function unchanged(job: PushJob, state: SessionState): Promise<Attempt> {
+async function unchanged(job: PushJob, state: SessionState, local: readonly LocalLink[]): Promise<Attempt> {
   const { ws } = job
   const ref = sessionRef(state.session)
   const found = await ws.store.refs.fetch([ref], ws.world.progress)
   if (found.get(ref) !== state.commit) return { result: null, moved: [ref] }
+  if (!job.options.dryRun) await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, state, null, 'same', 0) }
 }

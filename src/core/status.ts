@@ -1,16 +1,20 @@
 /** `status`: how the sessions of this work tree stand to the remote, by what this machine knows; nothing is fetched. */
 
 import { codeNames } from '../bundle/code-state.ts'
+import { parseProblem } from '../bundle/worker-state.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { liveClients } from '../claude/live.ts'
 import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { storeSize } from '../git-store/maintenance.ts'
+import { readProblem } from '../git-store/worker-files.ts'
 import type { Holder, Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import { hasExpired } from '../trust/binding.ts'
 import { isShared, readerNames, readersChanged } from './audience.ts'
 import { changesSince } from './classify.ts'
 import { loadDevice } from './device.ts'
+import { drainQueue } from './hook-queue.ts'
+import { type Automation, automationOf } from './hook-status.ts'
 import { keyState } from './key.ts'
 import { knownPeople, type People } from './people.ts'
 import { travelling } from './push-audience.ts'
@@ -51,11 +55,14 @@ export interface Status {
   readonly remote: { readonly name: string; readonly url: string }
   readonly device: string | null
   readonly storeBytes: number
+  readonly automation: Automation
   readonly sessions: readonly SessionStatus[]
 }
 
 export async function readStatus(world: World, options: StatusOptions): Promise<Status> {
   return withWorkspace(world, options, async (ws) => {
+    const problem = parseProblem(await readProblem(ws.store))
+    await drainQueue(ws, { waitMs: 0 })
     const live = new Set((await liveClients(ws.claude)).map((client) => client.session))
     const people = await peopleHere(ws)
     const sessions: SessionStatus[] = []
@@ -67,6 +74,7 @@ export async function readStatus(world: World, options: StatusOptions): Promise<
       remote: { name: ws.remote.name, url: ws.remote.url },
       device: await keyState(world),
       storeBytes: (await storeSize(ws.store.dir)).bytes,
+      automation: await automationOf(ws, problem),
       sessions,
     }
   })

@@ -64,6 +64,29 @@ async function endedOrInterrupted(child: ChildProcess, context: GitContext): Pro
   return exitCode
 }
 
+/** What `second` makes of what `first` prints, which may be large. The exit code is that of the first that failed. */
+export async function pipeGit(
+  context: GitContext,
+  first: readonly string[],
+  second: readonly string[],
+  input: string,
+): Promise<GitAnswer> {
+  const { cwd } = context
+  const options = { cwd, env: { ...context.environment }, windowsHide: true }
+  const source = spawn('git', first, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })
+  const sink = spawn('git', second, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })
+  for (const child of [source, sink]) {
+    endWithUs(child)
+    child.stdin.on('error', () => undefined)
+  }
+  source.stdin.end(input)
+  source.stdout.pipe(sink.stdin)
+  const stdout: Buffer[] = []
+  sink.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  const [before, after] = await Promise.all([ended(source, context), ended(sink, context)])
+  return { exitCode: before === 0 ? after : before, stdout: Buffer.concat(stdout), stderr: '' }
+}
+
 const running = new Set<ChildProcess>()
 const killRunning = () => {
   for (const child of running) child.kill()

@@ -61,7 +61,11 @@ const members = {
   'list sessions':
     'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
   show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
-  status: 'device remote sessions storeBytes',
+  status: 'automation device remote sessions storeBytes',
+  'hook install': 'auto dryRun folder hooks kind',
+  'hook status': 'auto failures hooks installed nextTry problem unsent',
+  'hook uninstall': 'dryRun removed',
+  config: 'settings',
   scan: 'counts files places session sizeBytes title',
   fetch: 'sessions',
   rm: 'ref session title',
@@ -122,6 +126,10 @@ test('every verb answers --json with one document of version 1', async (t) => {
   await on(desktop, 'show', session)
   await on(desktop, 'status')
   await on(desktop, 'scan')
+  await on(desktop, 'hook install')
+  await on(desktop, 'hook status')
+  await on(desktop, 'hook uninstall')
+  await on(desktop, 'config')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')
