@@ -6,7 +6,7 @@ import { defaultLimits } from '../bundle/limits.ts'
 import { openForDevice } from '../crypto/device-envelope.ts'
 import { deviceIdOf } from '../crypto/ssh-public-key.ts'
 import { verifySshSignature } from '../crypto/sshsig.ts'
-import { type ErrorCode, TeleportError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import type { Spool } from '../git-store/spool.ts'
 import { asSha256, type Oid, type PieceRow, type SegmentRow } from '../model.ts'
 import { byteReader } from '../redact/byte-reader.ts'
@@ -35,8 +35,8 @@ interface Extent {
 }
 
 /**
- * What the segment's own writer took out of it; null when there is nothing. Throws one of `ignorable` when that is damaged,
- * signed by anyone else or not for this device: then the segment stays as it is.
+ * What the segment's own writer took out of it; null when there is nothing. When that is damaged, signed by
+ * anyone else or not for this device, it throws what `unlessUseless` takes: then the segment stays as it is.
  * @param own recipients of one's own devices
  */
 export async function openExactParts(
@@ -67,21 +67,6 @@ export async function openExactParts(
       }
     },
   }
-}
-
-const ignorable: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'damaged-bundle',
-  'unsafe-bundle',
-  'bad-signature',
-  'bad-key',
-  'not-a-reader',
-  'format-too-new',
-])
-
-/** For `catch`: null for what only says that the parts are of no use. */
-export function unlessUseless(error: unknown): null {
-  if (error instanceof TeleportError && ignorable.has(error.code)) return null
-  throw error
 }
 
 async function unpack(

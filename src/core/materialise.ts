@@ -11,7 +11,7 @@ import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
 import { type Spool, withSpools } from '../git-store/spool.ts'
 import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
-import { type ExactParts, openExactParts, unlessUseless } from './exact-parts.ts'
+import { type ExactParts, openExactParts } from './exact-parts.ts'
 import {
   countDrop,
   type DropCounts,
@@ -23,6 +23,7 @@ import {
 } from './piece-tier.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
+import { unlessUseless } from './removed-parts.ts'
 import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -36,7 +36,7 @@ import { makersOf } from './rewritten-links.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
-import { partName } from './write-segment.ts'
+import { partName, writeExact } from './write-segment.ts'
 
 export interface DraftInput {
   readonly session: SessionId
@@ -256,13 +256,10 @@ async function writeSessionTree(
       oid,
     })),
   )
-  const exact = [...log.exact].flatMap(([name, blobs]) =>
-    [...blobs].map(([device, oid]) => ({ mode: '100644' as const, name: `${name}-${device}`, oid })),
-  )
   const folder =
-    exact.length === 0
+    log.exact.size === 0
       ? []
-      : [{ mode: '040000' as const, name: 'exact', oid: await objects.writeTree(exact) }]
+      : [{ mode: '040000' as const, name: 'exact', oid: await writeExact(ws, log.exact) }]
   return objects.writeTree([
     ...folder,
     { mode: '100644', name: 'key.age', oid: keyAge },

@@ -6,12 +6,13 @@ import type { Delta, PieceSource } from '../bundle/plan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { type Spool, withSpools } from '../git-store/spool.ts'
 import type { Manifest, Oid, Origin, PieceRow, SegmentRow, SessionId } from '../model.ts'
-import type { Audience } from './audience.ts'
-import { type ExactParts, openExactParts, unlessUseless } from './exact-parts.ts'
+import { type Audience, ownAmong } from './audience.ts'
+import { type ExactParts, openExactParts } from './exact-parts.ts'
 import { type Base, continuedState } from './push-base.ts'
 import type { Envelope } from './push-envelope.ts'
 import { readSegment } from './read-segment.ts'
-import { joinLists, type PartList, storeList, tryList } from './removed-parts.ts'
+import { joinLists, type PartList, resealParts, storeList, tryList, unlessUseless } from './removed-parts.ts'
+import { deviceIds } from './signer.ts'
 import type { ExactBlobs, OpenTip } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 import { segmentName, writeSegment } from './write-segment.ts'
@@ -61,7 +62,7 @@ async function extend(
   const before = continuedState(input.base)?.manifest ?? null
   const blobs = new Map(envelope.tip?.objects.segments)
   const origins = withOrigin(before?.origins ?? [], input.origin)
-  const known = envelope.tip?.objects.exact ?? new Map()
+  const known = await knownParts(ws, envelope, input)
   if (input.delta.sources.length === 0) {
     const segments = before?.segments ?? []
     return { ...origins, segments, blobs, newBytes: 0, exact: known, deadBytes: before?.dead ?? 0 }
@@ -95,6 +96,17 @@ async function extend(
   }
 }
 
+/** Own devices that are let in now get what was taken out before, too. */
+async function knownParts(ws: Workspace, envelope: Envelope, input: LogInput): Promise<ExactBlobs> {
+  const { own, audience, base } = input
+  const { exact } = envelope.tip?.objects ?? { exact: new Map() }
+  const before = continuedState(base)?.audience ?? []
+  const devices = ownAmong(audience.readers, own)
+  const isNew = devices.some((device) => !before.includes(device))
+  if (!isNew || exact.size === 0 || !envelope.open) return exact
+  return resealParts(ws, await envelope.open(), deviceIds(own), devices)
+}
+
 function pairIn<K, V>(map: ReadonlyMap<K, V>, key: K): [K, V][] {
   const value = map.get(key)
   return value === undefined ? [] : [[key, value]]
@@ -114,7 +126,7 @@ async function writeRemoved(
   row: SegmentRow,
   { sources, tail, open }: Written,
 ): Promise<Awaited<ReturnType<typeof storeList>>> {
-  const devices = audience.readers.filter((reader) => own.includes(reader))
+  const devices = ownAmong(audience.readers, own)
   const subject = { session, segment: row.name }
   const offset = sources.length - delta.sources.length
   const fresh = removed ? [{ list: removed, subject: { session, segment: segmentName(seq) }, offset }] : []

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto'
 import { compressBrotli } from '../bundle/codec.ts'
 import type { PieceSource } from '../bundle/plan.ts'
-import { sealForDevices } from '../crypto/device-envelope.ts'
+import { openForDevice, sealForDevices } from '../crypto/device-envelope.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import { TeleportError } from '../errors.ts'
+import { type ErrorCode, TeleportError } from '../errors.ts'
 import type { Spool } from '../git-store/spool.ts'
-import { asSha256, type Oid, type SegmentRow, type Sha256 } from '../model.ts'
+import { asSha256, type DeviceId, type Oid, type SegmentRow, type Sha256 } from '../model.ts'
 import {
   applyPatches,
   encodeEdit,
@@ -18,6 +18,7 @@ import {
   parsePatches,
 } from '../redact/patch.ts'
 import { patchCursor } from './patch-cursor.ts'
+import type { ExactBlobs, OpenTip } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
 /** As much as one part of a segment may have, and as one blob of the tree does. */
@@ -95,20 +96,80 @@ export async function storeList(
     yield signature
     yield* list.read()
   }
-  const packed = compressBrotli(content(), signature.length + list.size())
-  const sealed: Uint8Array[] = []
-  let sizeBytes = 0
-  for await (const chunk of sealForDevices(devices, packed)) {
-    sealed.push(chunk)
-    sizeBytes += chunk.length
-    if (sizeBytes > maxExactBytes) {
-      ws.world.note(
-        'what was taken out for others is too much to travel: your other devices get the redacted session',
-      )
-      return null
+  const sealed = await gather(
+    sealForDevices(devices, compressBrotli(content(), signature.length + list.size())),
+  )
+  if (sealed) return { oid: await ws.store.objects.writeBlob(sealed), sizeBytes: sealed.length }
+  ws.world.note(
+    'what was taken out for others is too much to travel: your other devices get the redacted session',
+  )
+  return null
+}
+
+/**
+ * What own devices (`ids`) took out, encrypted to `devices` too: those that were let in since. What this device cannot
+ * open stays as it is.
+ */
+export async function resealParts(
+  ws: Workspace,
+  tip: OpenTip,
+  ids: ReadonlySet<DeviceId>,
+  devices: readonly string[],
+): Promise<ExactBlobs> {
+  const sealed = new Map<string, Map<DeviceId, Oid>>()
+  for (const [name, blobs] of tip.objects.exact) {
+    const changed = new Map(blobs)
+    for (const [device, oid] of blobs) {
+      const again = ids.has(device) ? await resealed(ws, tip, oid, devices) : null
+      if (again) changed.set(device, await ws.store.objects.writeBlob(again))
     }
+    sealed.set(name, changed)
   }
-  return { oid: await ws.store.objects.writeBlob(Buffer.concat(sealed)), sizeBytes }
+  return sealed
+}
+
+async function resealed(
+  ws: Workspace,
+  tip: OpenTip,
+  oid: Oid,
+  devices: readonly string[],
+): Promise<Buffer | null> {
+  try {
+    const before = await ws.store.objects.readBlob(oid, maxExactBytes)
+    async function* cipher() {
+      yield before
+    }
+    return await gather(sealForDevices(devices, openForDevice(tip.key, cipher())))
+  } catch (error) {
+    return unlessUseless(error)
+  }
+}
+
+/** Null for more than may travel. */
+async function gather(source: AsyncIterable<Uint8Array>): Promise<Buffer | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of source) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > maxExactBytes) return null
+  }
+  return Buffer.concat(chunks)
+}
+
+const useless: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'damaged-bundle',
+  'unsafe-bundle',
+  'bad-signature',
+  'bad-key',
+  'not-a-reader',
+  'format-too-new',
+])
+
+/** For `catch`: null for what only says that removed parts are of no use here. */
+export function unlessUseless(error: unknown): null {
+  if (error instanceof TeleportError && useless.has(error.code)) return null
+  throw error
 }
 
 /** Begins like no git object, since the signature's namespace is theirs. */
