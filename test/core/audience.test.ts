@@ -144,10 +144,15 @@ test('an identity stays while nobody leaves and no exact log would be opened to 
   const own = sorted(ada, ada2)
   const from = (...audience: readonly (string | undefined)[]) => ({
     audience: sorted(...audience),
-    redacted: false,
+    redacted: audience.includes(bob),
   })
   t.is(needsNewIdentity(from(ada), own, own), null)
-  t.is(needsNewIdentity(from(ada, ada2, bob), sorted(ada, ada2, bob, cleo), own), null)
+  const more = sorted(ada, ada2, bob, cleo)
+  t.is(needsNewIdentity(from(ada, ada2, bob), more, own), null)
+  t.regex(needsNewIdentity(from(ada, ada2, bob), more, own, true) ?? '', /as it is, it is encrypted anew/)
+  const bare = { ...from(ada, ada2, bob), redacted: false }
+  t.is(needsNewIdentity(bare, more, own, true), null)
+  t.regex(needsNewIdentity(bare, more, own) ?? '', /sent as it is: redacted, it is encrypted anew/)
   t.regex(
     needsNewIdentity(from(ada, ada2), sorted(ada, ada2, bob), own) ?? '',
     /for others it is encrypted anew/,
