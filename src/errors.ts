@@ -34,7 +34,9 @@ export const errorCodes = {
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
   'mixed-readers': [exitCodes.usage, 'post-quantum readers cannot be mixed with any others'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
+  'member-exists': [exitCodes.usage, 'the key is in the team’s files already'],
 
+  'no-member': [exitCodes.nothingMatched, 'nobody of that name is in the team’s files'],
   'no-session': [exitCodes.nothingMatched, 'no such session on this machine'],
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
   'unknown-member': [exitCodes.nothingMatched, 'nobody of that name is a member of the team'],

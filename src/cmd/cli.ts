@@ -16,6 +16,7 @@ import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import * as member from './member.ts'
 import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
@@ -46,6 +47,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   key: Object.values(key),
   rewrap: [RewrapCommand],
   audit: [AuditCommand],
+  member: Object.values(member),
   policy: [PolicyCommand],
   export: [ExportCommand],
   import: [ImportCommand],

@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { Command, Option } from 'clipanion'
+import { joinTeam } from '../core/join-team.ts'
 import { initDevice } from '../core/key.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
@@ -38,6 +39,7 @@ export class InitCommand extends TeleportCommand {
     const passphrase = this.passphrase ? await askPassphrase(io, 'the new key') : undefined
     const key = await initDevice(world, { keyFile, passphrase })
     const head = key.made ? 'made a key for this device' : 'this device has its key'
+    const join = await joinTeam(world, key.publicKey)
     const letIn = `git teleport key trust "${safe(key.publicKey)}"`
     const text = [
       head,
@@ -47,7 +49,14 @@ export class InitCommand extends TeleportCommand {
       'On a device that you use already, this line lets the new one in:',
       `  ${letIn}`,
       'or carry its key here instead:  git teleport key export   (there)   git teleport key import   (here)',
+      ...(join === null
+        ? []
+        : [
+            'For a team, a member commits this line to .teleport/allowed_signers:',
+            `  ${safe(join.line)}`,
+            `which is what this does:  ${safe(join.command)}`,
+          ]),
     ].join('\n')
-    return { json: { ...key, letIn }, text }
+    return { json: { ...key, letIn, join }, text }
   }
 }

@@ -1,9 +1,7 @@
 /** What this machine accepted last as the policy of one remote: a file in the store, the old or the new one. */
 
-import { rm } from 'node:fs/promises'
 import { check, guarded, nullable, object, oneOf, text } from '../bundle/shape.ts'
-import { fileError } from '../errors.ts'
-import { readJson, writeJson } from '../git-store/json-file.ts'
+import { readJson, removeJson, writeJson } from '../git-store/json-file.ts'
 import { isOid, type Oid } from '../model.ts'
 import { maxPolicyBytes, type PolicyFiles } from '../trust/policy-text.ts'
 import type { Workspace } from './workspace.ts'
@@ -35,9 +33,7 @@ export async function writePin(ws: Workspace, pin: PolicyPin): Promise<void> {
 
 /** No error when there is none. */
 export async function removePin(ws: Workspace): Promise<void> {
-  await rm(pinPath(ws), { force: true }).catch((error: unknown) => {
-    throw fileError(error, `removing ${pinPath(ws)}`)
-  })
+  await removeJson(pinPath(ws))
 }
 
 function pinPath(ws: Workspace): string {

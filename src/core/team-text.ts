@@ -5,10 +5,12 @@ import { lifetimeText, settingKeys } from '../trust/settings.ts'
 
 type Fingerprint = (recipient: string) => string
 
+/** What a team's files say. */
+export type TeamText = Pick<TeamPolicy, 'members' | 'readers' | 'settings'>
+
 /** Members with their keys, readers, settings: what is confirmed at first sight. */
-export function describeTeam(team: TeamPolicy, fingerprint: Fingerprint): readonly string[] {
+export function describeTeam(team: TeamText, fingerprint: Fingerprint): readonly string[] {
   return [
-    `policy commit ${team.commit}`,
     ...team.members.map((each) => describeMember(each, fingerprint)),
     ...team.readers.map((each) => describeReader(each, fingerprint)),
     ...describeSettings(team.settings),
@@ -17,12 +19,11 @@ export function describeTeam(team: TeamPolicy, fingerprint: Fingerprint): readon
 
 /** One phrase for each line that came, went or changed. */
 export function describeChanges(
-  before: TeamPolicy,
-  after: TeamPolicy,
+  before: TeamText,
+  after: TeamText,
   fingerprint: Fingerprint,
 ): readonly string[] {
-  const lines = (team: TeamPolicy) => describeTeam(team, fingerprint).slice(1)
-  const [old, now] = [new Set(lines(before)), new Set(lines(after))]
+  const [old, now] = [new Set(describeTeam(before, fingerprint)), new Set(describeTeam(after, fingerprint))]
   return [
     ...[...now].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
     ...[...old].filter((line) => !now.has(line)).map((line) => `- ${line}`),

@@ -11,7 +11,7 @@ import { parseRecipients } from '../trust/recipients.ts'
 import { noSettings, parseSettings } from '../trust/settings.ts'
 import { readManagedPolicy } from './managed-policy.ts'
 import { type PolicyPin, readPin, writePin } from './policy-pin.ts'
-import { describeChanges, describeTeam } from './team-text.ts'
+import { describeChanges, describeTeam, type TeamText } from './team-text.ts'
 import type { Workspace } from './workspace.ts'
 
 const asked = new WeakMap<Workspace, Promise<TeamPolicy | null>>()
@@ -92,7 +92,7 @@ async function firstSight(ws: Workspace, repo: PolicyRepo, head: Oid): Promise<P
     if (await leadsTo(repo, each, commit)) return accept(ws, commit, files)
   }
   const { team } = parseTeam(commit, files)
-  const shown = describeTeam(team, fingerprintOf)
+  const shown = [`policy commit ${commit}`, ...describeTeam(team, fingerprintOf)]
   if (!ws.world.attended) throw notAccepted(ws, commit, shown)
   ws.world.show([`${ws.remote.name} has a team, seen here for the first time:`, ...shown])
   const yes = await ws.world.confirm(`Believe sessions signed by these members of ${ws.remote.name}?`)
@@ -139,18 +139,23 @@ function teamOf(pin: PolicyPin | null): TeamPolicy | null {
   return pin?.files ? parseTeam(pin.commit, pin.files).team : null
 }
 
-/** Throws `bad-policy`. */
-export function parseTeam(
+function parseTeam(
   commit: Oid,
   files: PolicyFiles,
 ): { readonly team: TeamPolicy; readonly notes: readonly string[] } {
+  const { notes, ...said } = parseTeamFiles(files)
+  return { team: { commit, ...said }, notes }
+}
+
+/** What the files say, wherever they are from. Throws `bad-policy`. */
+export function parseTeamFiles(files: PolicyFiles): TeamText & { readonly notes: readonly string[] } {
   const { settings, notes } =
     files.config === null
       ? { settings: noSettings, notes: [] }
       : parseSettings('.teleport/config', files.config, { trust: false })
   const members = parseAllowedSigners(files.allowed_signers ?? '', readKey)
   const readers = parseRecipients(files.recipients ?? '', parseRecipient)
-  return { team: { commit, members, readers, settings }, notes }
+  return { members, readers, settings, notes }
 }
 
 /** How the parsers of policy files read a key. */
@@ -159,7 +164,8 @@ export const readKey: ReadKey = (text) => {
   return { recipient, device: deviceIdOf(blob) }
 }
 
-function fingerprintOf(recipient: string): string {
+/** `SHA256:…` of an SSH key; an age recipient is short enough. */
+export function fingerprintOf(recipient: string): string {
   return recipient.startsWith('age1') ? recipient : fingerprint(parseSshPublicKey(recipient))
 }
 

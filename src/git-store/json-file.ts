@@ -42,6 +42,13 @@ export async function writeJson(
   }
 }
 
+/** No error when there is none. */
+export async function removeJson(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw fileError(error, `removing ${file}`)
+  })
+}
+
 async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {

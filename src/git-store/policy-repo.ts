@@ -70,8 +70,8 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
   }
 
   /** Missing objects that a partial clone lacks, or that were not asked for at first. */
-  async function fetchObjects(oids: readonly Oid[]): Promise<void> {
-    const answer = await fetch(['--no-filter', storeRemote, ...oids])
+  async function fetchObjects(oids: readonly Oid[], filter = '--no-filter'): Promise<void> {
+    const answer = await fetch([filter, storeRemote, ...oids])
     if (answer.exitCode === 0) return
     const whole = await startOver(`+HEAD:${head}`)
     if (whole.exitCode !== 0) throw accessError(repo, remote, whole)
@@ -94,7 +94,7 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
     if (!again) throw gitFailed(args, answer, 'run the command again')
     const text = await mustAskGit(git, ['cat-file', 'commit', commit])
     const [, tree = ''] = /^tree ([0-9a-f]+)\n/.exec(text.toString('latin1')) ?? []
-    if (isOid(tree)) await fetchObjects([tree])
+    if (isOid(tree)) await fetchObjects([tree], '--filter=tree:1')
     return listTree(commit, paths, false)
   }
 

@@ -3,7 +3,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type InProcessOptions, type Told, teleport } from '../support/in-process.ts'
-import { stringAt } from '../support/json.ts'
+import { parseJson, stringAt } from '../support/json.ts'
 import { checkout, type Machine, makeSandbox, type Sandbox } from '../support/sandbox.ts'
 
 interface Teardown {
@@ -54,6 +54,12 @@ export function signerLine(name: keyof typeof keys, options = 'namespaces="git"'
   return `${name}@example.org ${options} ${keys[name]}\n`
 }
 
+/** The document of a command with `--json`; what it warned of stands before an error. */
+export function saidBy(told: Told): unknown {
+  const text = told.stdout === '' ? told.stderr : told.stdout
+  return parseJson(text.trim().split('\n').at(-1) ?? '')
+}
+
 export interface Asked {
   readonly told: Told
   /** Of the error, or '' when there is none. */
@@ -71,7 +77,7 @@ export async function policyAt(
   more: Partial<InProcessOptions> = {},
 ): Promise<Asked> {
   const told = await teleport(machine, ['policy', '--json', ...argv], { cwd, ...more })
-  const said = told.json()
+  const said = saidBy(told)
   return {
     told,
     code: stringAt(said, 'error', 'code') ?? '',

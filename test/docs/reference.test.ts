@@ -78,7 +78,7 @@ test('the manual has every option of every verb, and no other', (t) => {
   const common = long(optionsInManual(section('.Ss', 'Of every verb')))
   t.deepEqual(common, [...commonOptions, '--help'].sort())
   const remote = section('.Ss', 'Of the verbs that work on a repository').split('The verbs:')[1] ?? ''
-  const listed = [...remote.matchAll(/^\.Ic (\S+)/gm)].map(([, verb]) => verb)
+  const listed = [...remote.matchAll(/^\.Ic (.+?)(?: [,.])?$/gm)].map(([, verb]) => verb)
   t.deepEqual(
     listed.sort(),
     defined.filter(({ options }) => long(options).includes('--remote')).map(({ name }) => name),
@@ -153,8 +153,13 @@ test('README and manual name every variable and setting that the program reads',
     list.split(' , '),
   )
   t.deepEqual(inManual.sort(), variables)
-  const settings = table(readme, 'git config', 'what').map(([cell = '']) => cell.replaceAll('`', ''))
-  t.deepEqual(settings.sort(), found(/'(teleport\.[a-z]+)'/g))
+  const told = [
+    ...table(readme, 'git config', 'what'),
+    ...table(read('docs/policy.md'), 'key', 'what it says'),
+  ]
+  const settings = told.map(([cell = '']) => cell.replaceAll('`', '').toLowerCase())
+  const keys = found(/'(teleport\.[A-Za-z.]+)'/g).map((key) => key.toLowerCase())
+  t.deepEqual(settings.sort(), keys.sort())
 })
 
 test('every example in the help of a command is a command line', (t) => {

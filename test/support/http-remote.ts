@@ -19,12 +19,16 @@ export interface HttpRemote {
 const user = 'dev'
 const password = 'pass-for-tests'
 
-/** Serves the bare repositories in `folder` on a free loopback port, reading and writing. */
-export async function startHttpRemote(folder: string): Promise<HttpRemote> {
+/** Serves the bare repositories in `folder` on a free loopback port, reading and writing; `anybodyReads` without a password. */
+export async function startHttpRemote(
+  folder: string,
+  options: { readonly anybodyReads?: boolean } = {},
+): Promise<HttpRemote> {
   const requests: string[] = []
   const server = createServer((request, response) => {
     response.once('finish', () => requests.push(`${request.method} ${request.url} ${response.statusCode}`))
-    if (!isAllowed(request)) {
+    const reads = options.anybodyReads === true && isRead(request)
+    if (!reads && !isAllowed(request)) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end()
       return
     }
@@ -56,6 +60,10 @@ async function allow(machine: Machine, base: string): Promise<void> {
 function isAllowed(request: IncomingMessage): boolean {
   const expected = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   return request.headers.authorization === expected
+}
+
+function isRead(request: IncomingMessage): boolean {
+  return /(?:[?&]service=git-upload-pack$|\/git-upload-pack$)/.test(request.url ?? '')
 }
 
 /** One request, through git's CGI program. */
