@@ -1,18 +1,29 @@
-/** The error for a session that went on in two places: what each side has, and the ways out. Pure. */
+/** The error for a session that went on in two places: what each side has, and the ways out. */
 
+import type { Collected } from '../claude/collect.ts'
+import type { Installation } from '../claude/install.ts'
+import { scanTranscript } from '../claude/scan.ts'
 import { TeleportError } from '../errors.ts'
+import type { AppliedFile } from './materialise.ts'
 import { lastOrigin } from './place.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 
-/** @param messagesHere messages of the copy on this machine */
-export function divergedError(ws: Workspace, tip: OpenTip, messagesHere: number): TeleportError {
+/** @param messagesThere in what the remote has, when that was read */
+export function divergedError(
+  ws: Workspace,
+  tip: TrustedTip,
+  { scan, file }: Pick<Collected, 'scan' | 'file'>,
+  messagesThere: number | null,
+): TeleportError {
   const id = tip.session
   const host = lastOrigin(tip.manifest)?.host ?? 'another machine'
-  const when = new Date(tip.seconds * 1000).toISOString().slice(0, 16)
+  const who = tip.signedBy.kind === 'member' ? `by ${tip.signedBy.principal} on ${host}` : `on ${host}`
+  const here = `${scan.messages} messages, last written ${minute(file.mtimeMs)}`
+  const there = messagesThere === null ? '' : `, ${messagesThere} messages`
   return new TeleportError(
     'diverged',
-    `session ${id} went on in two places: here (${messagesHere} messages) and on ${host} (push ${tip.trailers.seq}, ${when}Z)`,
+    `session ${id} went on in two places: here (${here}) and ${who} (push ${tip.trailers.seq}, ${minute(tip.seconds * 1000)}${there})`,
     {
       hint: [
         'choose one, nothing is lost either way:',
@@ -24,4 +35,18 @@ export function divergedError(ws: Workspace, tip: OpenTip, messagesHere: number)
       data: { session: id, remote: { commit: tip.commit, seq: tip.trailers.seq, host }, url: ws.remote.url },
     },
   )
+}
+
+/** How many messages the remote's session has, as it was staged. */
+export async function stagedMessages(
+  applied: ReadonlyMap<string, AppliedFile>,
+  install: Installation,
+): Promise<number | null> {
+  const file = applied.get('session.jsonl')
+  if (!file?.target || !file.staged) return null
+  return (await scanTranscript(install.stagedPath(file.target), file.staged.size, null)).messages
+}
+
+function minute(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16)}Z`
 }

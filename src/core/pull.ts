@@ -142,8 +142,8 @@ function newPlace({ ws, tip, options, stayInProject }: Incoming, as?: SessionId)
 
 async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResult> {
   const { ws, state, tip, options } = incoming
-  const { found, base, ...standing } = await compareSides(ws, tip, local, state, options)
-  if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected.scan.messages)
+  const { found, base, messages, ...standing } = await compareSides(ws, tip, local, state, options)
+  if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected, messages)
   const place = standing.place ?? newPlace(incoming)
   const changes = (options.deep && !state?.deep) || options.restoreEnv
   const anew = found === 'same' ? changes : options.force

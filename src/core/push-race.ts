@@ -5,10 +5,10 @@ import type { Collected } from '../claude/collect.ts'
 import { TeleportError } from '../errors.ts'
 import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
-import type { Classification, Oid, SessionState } from '../model.ts'
+import type { Oid, SessionState } from '../model.ts'
 import { changedHere, classifyByContent } from './classify.ts'
 import { refreshIndex } from './device-index.ts'
-import { divergedError } from './diverged.ts'
+import { divergedError, stagedMessages } from './diverged.ts'
 import { describeCopy } from './local-side.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeOfCopy } from './place.ts'
@@ -76,11 +76,12 @@ async function rebuildState(
   const place = placeOfCopy(ws, tip, describeCopy(ws, collected, previous), previous, {
     deep: previous?.deep,
   })
-  if (!place) throw divergedError(ws, tip, collected.scan.messages)
+  if (!place) throw divergedError(ws, tip, collected, null)
   return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
     const found = await classifyByContent(applied, install, collected, tip.manifest.title)
-    refuseUnlessAhead(ws, tip, found, collected)
+    if (found === 'diverged') throw divergedError(ws, tip, collected, await stagedMessages(applied, install))
+    if (found === 'fast-forward') throw remoteAhead(tip)
     const history = collected.files.find((each) => each.name === 'history.jsonl') ?? null
     const files = await recordFiles(applied, emptyBase, history)
     const state = await stateAfterPull(ws, device, tip, place, {
@@ -91,16 +92,6 @@ async function rebuildState(
     await settle(ws, state)
     return state
   })
-}
-
-function refuseUnlessAhead(
-  ws: PushJob['ws'],
-  tip: OpenTip,
-  found: Classification,
-  collected: Collected,
-): void {
-  if (found === 'diverged') throw divergedError(ws, tip, collected.scan.messages)
-  if (found === 'fast-forward') throw remoteAhead(tip)
 }
 
 /** What a forced push takes the place of, as this machine remembers it. Its commit stays in the store. */

@@ -28,13 +28,15 @@ export function describeSigner({ device, signer, signedBy }: TrustedTip): Signer
 }
 
 /**
- * Everybody else whose words the session holds: principals by the policy, or device ids that it does not name. Empty when
- * own devices wrote all of it.
+ * Everybody else whose words the session holds: principals by the accepted policy, or `device <id>` for whom it does not
+ * name. Empty when own devices wrote all of it.
  */
 export async function otherWriters(ws: Workspace, tip: TrustedTip): Promise<readonly string[]> {
   const others = tip.manifest.segments.filter((segment) => !tip.exact.has(segment.name))
   if (others.length === 0) return []
   const team = await teamPolicy(ws, 'pinned')
-  const names = others.map(({ by }) => team?.members.find((key) => key.device === by)?.principal ?? by)
+  const names = others.map(
+    ({ by }) => team?.members.find((key) => key.device === by)?.principal ?? `device ${by}`,
+  )
   return [...new Set(names)].sort()
 }

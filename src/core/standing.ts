@@ -2,6 +2,7 @@
 
 import type { Classification, SessionState } from '../model.ts'
 import { changesSince, classifyByContent, classifyByRecord } from './classify.ts'
+import { stagedMessages } from './diverged.ts'
 import type { LocalSide } from './local-side.ts'
 import { continues, emptyBase, type LogBase, materialise } from './materialise.ts'
 import { type Place, type PlaceOptions, placeOfCopy } from './place.ts'
@@ -14,6 +15,8 @@ export interface Standing {
   readonly place: Place | undefined
   /** What the remote's log can be applied on: the record of the last sync, or nothing. */
   readonly base: LogBase
+  /** Of the remote's session, where both sides went on and it was read. */
+  readonly messages: number | null
 }
 
 /**
@@ -32,13 +35,13 @@ export async function compareSides(
   const changed = known === null || (await changesSince(local.collected, known)).changed
   if (known && continues(tip, known)) {
     const found = classifyByRecord(changed, tip.commit, known)
-    if (found !== 'diverged') return { found, place, base: known }
+    if (found !== 'diverged') return { found, place, base: known, messages: null }
   }
   // The log was replaced since, and nothing was added here.
-  if (!changed) return { found: 'fast-forward', place, base: emptyBase }
-  if (!place) return { found: 'diverged', place, base: emptyBase }
+  if (!changed) return { found: 'fast-forward', place, base: emptyBase, messages: null }
+  if (!place) return { found: 'diverged', place, base: emptyBase, messages: null }
   const asItIs = { ...place, deep: known?.deep ?? false }
-  return { found: await byContent(ws, tip, local, asItIs), place, base: emptyBase }
+  return { ...(await byContent(ws, tip, local, asItIs)), place, base: emptyBase }
 }
 
 /** Compares what the remote's session would be in the copy's own place with the copy. */
@@ -47,9 +50,10 @@ async function byContent(
   tip: TrustedTip,
   local: LocalSide,
   place: Place,
-): Promise<Classification> {
+): Promise<Pick<Standing, 'found' | 'messages'>> {
   return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
-    return classifyByContent(applied, install, local.collected, tip.manifest.title)
+    const found = await classifyByContent(applied, install, local.collected, tip.manifest.title)
+    return { found, messages: found === 'diverged' ? await stagedMessages(applied, install) : null }
   })
 }

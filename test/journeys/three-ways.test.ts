@@ -52,7 +52,10 @@ test('each machine knows what it has and the other has not, with the record of t
       for (const verb of ['pull', 'push']) {
         const failure = await desktop.refused([verb, tale.session])
         t.like(failure, { exitCode: 5, code: 'diverged' }, about)
-        t.regex(failure.message, /went on in two places: here \(\d+ messages\) and on laptop \(push 2, /)
+        t.regex(
+          failure.message,
+          /went on in two places: here \(\d+ messages, last written \S+Z\) and on laptop \(push 2, \S+Z, \d+ messages\)$/,
+        )
         for (const way of ['pull --fork', 'push --fork', 'pull --force', 'push --force'])
           t.true(failure.hint.includes(`git teleport ${way} ${tale.session}`))
       }

@@ -55,7 +55,12 @@ export async function teleport(
   const exitCode = await run(argv, io)
   const out = stdout.text()
   const err = stderr.text()
-  return { exitCode, stdout: out, stderr: err, json: () => parseJson(out.trim() === '' ? err : out) }
+  return { exitCode, stdout: out, stderr: err, json: () => parseJson(out.trim() === '' ? lastLine(err) : out) }
+}
+
+/** Warnings go before the one line that is the answer. */
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
 }
 
 /** The same, and throws with all it said unless it ends with 0. */
