@@ -3,6 +3,7 @@
 import { historyView } from '../claude/collect-prompts.ts'
 import type { Installation, InstallReport } from '../claude/install.ts'
 import { liveClients } from '../claude/live.ts'
+import { isMaterial } from '../claude/material.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
@@ -166,7 +167,7 @@ async function replaceBy(
     const applied = await materialise(ws, tip, base, place, install, incoming.dropped)
     if (local) {
       await removeCopies(local, install, options.force ?? false)
-      removeLeftovers(applied, base, local, install)
+      removeLeftovers(incoming, applied, base, local, install)
     }
     const done = await finish(incoming, install)
     if (done) await record(incoming, place, applied, base)
@@ -174,8 +175,12 @@ async function replaceBy(
   })
 }
 
-/** When the whole log was applied, files of the old copy that it does not hold go too. */
+/**
+ * When the whole log was applied, files of the old copy that it does not hold go too: those in the session's own folders,
+ * and those elsewhere that an earlier pull or push recorded as the session's.
+ */
 function removeLeftovers(
+  { state }: Incoming,
   applied: ReadonlyMap<string, AppliedFile>,
   base: LogBase,
   local: LocalSide,
@@ -183,8 +188,10 @@ function removeLeftovers(
 ): void {
   if (base !== emptyBase) return
   const kept = new Set([...applied.values()].map((file) => file.target))
+  const recorded = new Set(Object.values(state?.files ?? {}).map(({ localPath }) => localPath))
   for (const file of local.collected.files) {
-    const ours = file.name.startsWith('session') || /^(?:file-history|tasks|todos)\//.test(file.name)
+    const own = file.name.startsWith('session') || /^(?:file-history|tasks|todos)\//.test(file.name)
+    const ours = own || (recorded.has(file.localPath) && isMaterial(file.name))
     if (ours && !kept.has(file.localPath)) install.remove(file.localPath)
   }
 }
