@@ -10,15 +10,27 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatReport } from './report.ts'
 import type { BenchOptions, Row, RowGroup } from './row.ts'
+import { hook } from './rows/hook.ts'
 import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { others } from './rows/others.ts'
+import { redact } from './rows/redact.ts'
 import { smallPush } from './rows/small-push.ts'
 import { startUp } from './rows/start-up.ts'
 import { thousandPushes } from './rows/thousand-pushes.ts'
 import { wholeSession } from './rows/whole-session.ts'
 
-const groups: readonly RowGroup[] = [startUp, smallPush, wholeSession, list, memory, thousandPushes, others]
+const groups: readonly RowGroup[] = [
+  startUp,
+  smallPush,
+  wholeSession,
+  list,
+  memory,
+  thousandPushes,
+  others,
+  redact,
+  hook,
+]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 
 const { values } = parseArgs({
@@ -57,7 +69,7 @@ function conditions(quick: boolean): readonly string[] {
     ...(quick ? ['`--quick`: small sizes and few rounds, which say nothing about the bars.'] : []),
     `Medians, by turns with the bare pipeline of tar, brotli -q 5 -w 24, age and git on the same bytes; ${os.availableParallelism()} cores${busy}.`,
     `Node ${process.versions.node}, ${tool('git', '--version')}, age ${tool('age', '--version')}, ${tool('brotli', '--version')}.`,
-    'Own devices only, without redaction. `git commit` with the hook is not measured yet: the hook does not exist.',
+    'Own devices only, without redaction.',
   ]
 }
 

@@ -6,7 +6,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 import { collectNotices } from './notices.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -18,10 +18,11 @@ const requireForCommonJs =
   "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);"
 
 const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+const define = { GIT_TELEPORT_VERSION: JSON.stringify(version) }
 await rm(path.join(out, 'dist'), { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { 'git-teleport': 'src/main.ts' },
+  entryPoints: { main: 'src/main.ts' },
   outdir: path.join(out, 'dist'),
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -39,10 +40,11 @@ const { metafile } = await build({
   resolveExtensions: ['.ts', '.mjs', '.js', '.json'],
   alias: { 'isomorphic-git': './node_modules/isomorphic-git/index.js' },
   banner: { js: requireForCommonJs },
-  define: { GIT_TELEPORT_VERSION: JSON.stringify(version) },
+  define,
 })
-const entry = path.join(out, 'dist/git-teleport.js')
-// The entry holds no package, and `--version` loads nothing else.
-await writeFile(entry, (await readFile(entry, 'utf8')).replace(`${requireForCommonJs}\n`, ''))
+const source = await readFile(path.join(root, 'src/program.cts'), 'utf8')
+const program = await transform(source, { loader: 'ts', target: 'node20.19', minifySyntax: true, define })
+const entry = path.join(out, 'dist/git-teleport.cjs')
+await writeFile(entry, program.code.replace('./main.ts', './main.js'))
 await chmod(entry, 0o755)
 await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(metafile, root))

@@ -24,7 +24,25 @@ export async function collectNotices(metafile, root) {
   const folders = [...new Set(bundledInputs(metafile).flatMap(packageFolder))]
   const packages = await Promise.all(folders.map((folder) => readPackage(path.resolve(root, folder))))
   const sorted = packages.sort((a, b) => (key(a) < key(b) ? -1 : 1))
-  return `${introduction}\n${sorted.map((one) => formatPackage(one, sorted)).join('\n')}`
+  const parts = [...sorted.map((one) => formatPackage(one, sorted)), ...(await copiedParts(metafile, root))]
+  return `${introduction}\n${parts.join('\n')}`
+}
+
+/** Sources of ours that hold others' work, and the file beside them that says whose: two headings deep, terms in fences. */
+const copied = { 'src/redact/rules.generated.ts': 'src/redact/LICENCES.md' }
+
+async function copiedParts(metafile, root) {
+  const inputs = new Set(bundledInputs(metafile))
+  const files = Object.entries(copied).flatMap(([source, licences]) => (inputs.has(source) ? [licences] : []))
+  return Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(path.resolve(root, file), 'utf8')
+      const indented = text.replace(/^```\n([\s\S]*?)^```\n/gm, (_, terms) =>
+        terms.replace(/^(?=.)/gm, '    '),
+      )
+      return indented.slice(indented.indexOf('## ')).replace(/^From: /gm, '- Licence: MIT\n- From: ')
+    }),
+  )
 }
 
 const key = ({ name, version }) => `${name} ${version}`

@@ -18,6 +18,7 @@ export const unitFolders = [
   'crypto',
   'demo',
   'git-store',
+  'redact',
   'review',
   'trust',
 ]

@@ -26,6 +26,10 @@ export const errorCodes = {
   'git-failed': [exitCodes.failed, 'a git command that should have worked did not'],
   'store-busy': [exitCodes.failed, 'another git-teleport command holds the lock of this repository'],
   'store-damaged': [exitCodes.failed, 'the private store or a state file in it cannot be read'],
+  'changes-too-large': [
+    exitCodes.failed,
+    'uncommitted changes and unpushed commits are larger than teleport.maxChanges',
+  ],
   'undo-changed': [exitCodes.failed, 'a file changed since the pull that is to be undone'],
 
   usage: [exitCodes.usage, 'the command line is wrong'],
@@ -33,6 +37,7 @@ export const errorCodes = {
   'ambiguous-session': [exitCodes.usage, 'several sessions fit, or none was named and there are several'],
   'ambiguous-remote': [exitCodes.usage, 'several remotes and none was chosen'],
   'mixed-readers': [exitCodes.usage, 'post-quantum readers cannot be mixed with any others'],
+  'ambiguous-name': [exitCodes.usage, 'the name fits a session and a commit'],
   'needs-confirmation': [exitCodes.usage, 'the command asks first, and there is no terminal: pass --yes'],
   'member-exists': [exitCodes.usage, 'the key is in the team’s files already'],
 
@@ -41,7 +46,10 @@ export const errorCodes = {
   'no-remote-session': [exitCodes.nothingMatched, 'no such session on the remote'],
   'unknown-member': [exitCodes.nothingMatched, 'nobody of that name is a member of the team'],
   'empty-session': [exitCodes.nothingMatched, 'the session holds no conversation yet'],
+  'no-commit': [exitCodes.nothingMatched, 'no such commit in this repository'],
+  'no-tie': [exitCodes.nothingMatched, 'the commit is tied to no session that is known here'],
   'session-gone': [exitCodes.nothingMatched, 'the session was on the remote and is there no more'],
+  'commit-missing': [exitCodes.nothingMatched, 'the code commit is neither here nor on the remote'],
   'nothing-to-undo': [exitCodes.nothingMatched, 'no pull on this machine is left to undo'],
 
   'no-key': [exitCodes.keyOrAccess, 'this machine has no device key yet'],
@@ -83,11 +91,21 @@ export const errorCodes = {
   ],
   'session-live': [exitCodes.unsafe, 'the session is open in a running client'],
   'foreign-file': [exitCodes.unsafe, 'a file that is not ours stands in the way'],
+  'secret-found': [
+    exitCodes.unsafe,
+    'a secret cannot be taken out of the session, or content not looked through',
+  ],
 
   'no-git': [exitCodes.notUsableHere, 'git is not installed, or too old'],
   'no-repository': [exitCodes.notUsableHere, 'not inside a Git repository with a work tree'],
   'no-remote': [exitCodes.notUsableHere, 'the repository has no remote'],
   'no-agent': [exitCodes.notUsableHere, 'no Claude Code data on this machine'],
+  'not-clean': [exitCodes.notUsableHere, 'the work tree has changes that a checkout would touch'],
+  'folder-exists': [exitCodes.notUsableHere, 'the folder for the new work tree is there already'],
+  'changes-unsupported': [
+    exitCodes.notUsableHere,
+    'the code is in a state that cannot travel, such as a conflict or a merge in progress',
+  ],
   'format-too-new': [exitCodes.notUsableHere, 'written by a newer git-teleport'],
   'format-too-old': [exitCodes.notUsableHere, 'written by a git-teleport that is too old'],
 

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The program: answers `--version` at once, hands everything else to src/cmd, and ends with its exit code. */
+/** The program: hands the command line to src/cmd, and ends with its exit code. */
 
 import { writeSync } from 'node:fs'
 import type { exitCodes } from './errors.ts'
@@ -8,18 +7,14 @@ import type { exitCodes } from './errors.ts'
 declare const GIT_TELEPORT_VERSION: string | undefined
 const version = typeof GIT_TELEPORT_VERSION === 'string' ? GIT_TELEPORT_VERSION : '0.0.0-unbuilt'
 
-// Copies of two numbers, checked by their types: importing the table would load another file before `--version`.
+// Copies of two numbers, checked by their types: what reports a defect depends on no other file.
 const bug: typeof exitCodes.bug = 70
 const interrupted: typeof exitCodes.interrupted = 130
 /** What a shell reports for a program whose reader went away (128 + SIGPIPE). */
 const readerGone = 141
 
 const argv = process.argv.slice(2)
-if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) {
-  writeSync(1, `git-teleport ${version}\n`)
-} else {
-  void main()
-}
+void main()
 
 /** Sets the exit code and returns: what is still to be written is written, which `process.exit` would cut off. */
 async function main(): Promise<void> {

@@ -147,6 +147,35 @@ export interface Holder {
   readonly since: string
 }
 
+/** `worktree/state.json`: the code that a session was pushed at, when it was pushed with its changes. */
+export interface CodeState {
+  readonly format: 1
+  /** The commit that was checked out. */
+  readonly head: Oid
+  /** Short name; null when HEAD was detached. */
+  readonly branch: string | null
+  /** Name of the branch on the remote that `branch` follows, or null. */
+  readonly upstream: string | null
+  /** Commits that the remote had when this was pushed, on which everything else rests. */
+  readonly needs: readonly Oid[]
+  /**
+   * Commits in `worktree/changes.bundle`, null where there is no such bundle: their trees are the index, the work tree as
+   * its bytes lay on the disk, and what is only intended to be added.
+   */
+  readonly index: Oid | null
+  readonly worktree: Oid | null
+  readonly intent: Oid | null
+  readonly counts: CodeCounts
+}
+
+/** For people: commits that the remote did not have, and paths. */
+export interface CodeCounts {
+  readonly commits: number
+  readonly staged: number
+  readonly unstaged: number
+  readonly untracked: number
+}
+
 /** The encrypted table of a bundle. Stays small: no per-file table. */
 export interface Manifest {
   readonly format: 1

@@ -6,6 +6,8 @@ export interface IndexCache {
   readonly commit: string
   readonly seq: number
   readonly rows: readonly (readonly [blob: string, entry: IndexEntry])[]
+  /** Ids of sessions whose entries are meant for others. */
+  readonly sealed?: readonly string[]
 }
 
 /**

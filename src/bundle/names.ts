@@ -37,6 +37,11 @@ export function isFileHistory(name: string): boolean {
   return name.startsWith('file-history/')
 }
 
+/** Whether the file is about the code beside the conversation: never a file of the agent's. */
+export function isCode(name: string): boolean {
+  return name.startsWith('worktree/')
+}
+
 /** Two of the names that one case-insensitive folder could not hold side by side, or `undefined`. */
 export function findCaseCollision(names: Iterable<string>): readonly [string, string] | undefined {
   const seen = new Map<string, string>()

@@ -12,7 +12,7 @@ import {
 import { totalsOf } from './apply.ts'
 import { emptySha256, extendChain, zeroChain } from './chain.ts'
 import { matchFiles } from './match.ts'
-import { isFileHistory } from './names.ts'
+import { isCode, isFileHistory } from './names.ts'
 import { checkCollisions } from './pieces.ts'
 import { digestFile, readAgain } from './scan-file.ts'
 
@@ -140,8 +140,12 @@ function sourceOf(file: LocalFile, start: number, row: PieceRow): PieceSource {
   return { row, read: () => readAgain(file, start, row.sha256) }
 }
 
-/** The client clears these away itself, and what is not installed here cannot be missed here. */
+/**
+ * The client clears these away itself, and what is not installed here cannot be missed here. But the code of a push is
+ * that push's own: the next one has its own, or none.
+ */
 function vanishes(name: string, known: FileRecord): boolean {
+  if (isCode(name)) return false
   return (
     known.localPath === '' || /^(?:history\.jsonl$|paste-cache\/|session-env\/|shell-snapshots\/)/.test(name)
   )

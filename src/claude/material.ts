@@ -9,7 +9,7 @@ import { readRange } from './session-file.ts'
 /** `false` for what comes and goes by itself: it travels along, but is no reason to. */
 export function isMaterial(name: string): boolean {
   const folder = name.split('/')[0] ?? ''
-  return !['history.jsonl', 'paste-cache', 'session-env', 'shell-snapshots'].includes(folder)
+  return !['history.jsonl', 'paste-cache', 'session-env', 'shell-snapshots', 'worktree'].includes(folder)
 }
 
 /**

@@ -115,6 +115,8 @@ export function mayInstall(
   if (folder === 'history.jsonl') return false
   // The pastes of prompts that are left out; they lie in a folder that all sessions share.
   if (folder === 'paste-cache') return false
+  // The state of a workflow names the script that goes on with it.
+  if (name.startsWith('session-subdir/workflows/')) return false
   if (folder === 'session-env' || folder === 'shell-snapshots' || folder === 'worktree') return false
   if (folder !== 'file-history') return true
   return path !== undefined && isBackupOf(backup, path) && checkTarget(relocation.path(path))

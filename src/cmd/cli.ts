@@ -3,27 +3,35 @@
 import { Builtins, Cli, type CommandClass } from 'clipanion'
 import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
+import { AttachCommand } from './attach.ts'
 import { AuditCommand } from './audit.ts'
+import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
+import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
+import { DetachCommand } from './detach.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import * as hook from './hook.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
+import { LogCommand } from './log.ts'
 import * as member from './member.ts'
 import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
+import { ReviewCommand } from './review.ts'
 import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
+import { ScanCommand } from './scan.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
@@ -42,8 +50,16 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   list: [ListCommand],
   show: [ShowCommand],
   status: [StatusCommand],
+  scan: [ScanCommand],
+  log: [LogCommand],
+  blame: [BlameCommand],
+  review: [ReviewCommand],
+  attach: [AttachCommand],
+  detach: [DetachCommand],
   rm: [RmCommand],
   expire: [ExpireCommand],
+  hook: [hook.HookInstallCommand, hook.HookUninstallCommand, hook.HookStatusCommand, hook.HookRunCommand],
+  config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],
   audit: [AuditCommand],
@@ -105,8 +121,11 @@ function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] 
   return own ?? allCommands()
 }
 
+/** Those that people type: what only a hook starts has no help. */
 export function allCommands(): readonly CommandClass<Context>[] {
-  return Object.values(verbs).flat()
+  return Object.values(verbs)
+    .flat()
+    .filter((command) => command.usage !== undefined)
 }
 
 /** clipanion calls the value of an option `#0`. As wide as before, since columns were counted with it. */

@@ -8,12 +8,13 @@ export function isShell(text: string): text is Shell {
   return shells.some((shell) => shell === text)
 }
 
-/** Verbs, what they are, their options, and whether they take a session. Held to the commands by a test. */
+/** Verbs, what they are, their options, and whether they take a session or a commit. Held to the commands by a test. */
 export const completions: readonly {
   readonly verb: string
   readonly about: string
   readonly options: readonly string[]
   readonly sessions: boolean
+  readonly commits?: boolean
 }[] = [
   {
     verb: 'init',
@@ -26,7 +27,10 @@ export const completions: readonly {
     about: 'send a session',
     options: [
       '--all',
+      '--to',
+      '--hand-off',
       '--expires',
+      '--with-changes',
       '--force',
       '--fork',
       '--rescan',
@@ -41,6 +45,8 @@ export const completions: readonly {
     verb: 'pull',
     about: 'restore a session',
     options: [
+      '--checkout',
+      '--worktree',
       '--fork',
       '--force',
       '--deep',
@@ -61,21 +67,78 @@ export const completions: readonly {
   {
     verb: 'list',
     about: 'sessions on the remote',
-    options: ['--all', '--offline', '--trust-policy', '--remote'],
+    options: ['--all', '--commit', '--offline', '--trust-policy', '--remote'],
     sessions: false,
   },
   {
     verb: 'show',
     about: 'read a session',
-    options: ['--stat', '--full', '--thinking', '--offline', '--remote'],
+    options: ['--all', '--stat', '--full', '--thinking', '--offline', '--remote'],
+    sessions: true,
+    commits: true,
+  },
+  {
+    verb: 'log',
+    about: 'commits and their sessions',
+    options: ['--max-count', '--offline', '--remote'],
+    sessions: false,
+    commits: true,
+  },
+  {
+    verb: 'blame',
+    about: 'the session behind each line',
+    options: ['--lines', '--rev', '--copies', '--moves', '--ignore-blanks', '--offline', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'review',
+    about: 'the sessions behind a branch',
+    options: ['--offline', '--remote'],
+    sessions: false,
+    commits: true,
+  },
+  {
+    verb: 'attach',
+    about: 'tie a session to commits',
+    options: ['--dry-run', '--remote'],
+    sessions: true,
+    commits: true,
+  },
+  {
+    verb: 'detach',
+    about: 'untie a session from commits',
+    options: ['--all', '--dry-run', '--remote'],
+    sessions: true,
+    commits: true,
+  },
+  { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
+  { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
+  {
+    verb: 'expire',
+    about: 'let sessions end now',
+    options: ['--mine', '--all-mine', '--dry-run', '--remote'],
     sessions: true,
   },
-  { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
   {
+    verb: 'hook',
+    about: 'tie commits to sessions',
+    options: ['install', 'uninstall', 'status', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'config',
+    about: 'show or change a setting',
+    options: ['--global', '--unset'],
+    sessions: false,
+  },
+  {
     verb: 'key',
-    about: 'show, export, import, trust',
-    options: ['show', 'export', 'import', 'trust', '--output', '--passphrase-file'],
+    about: 'show, export, import, trust, rotate',
+    options: [
+      ...['show', 'export', 'import', 'trust', 'rotate'],
+      ...['--output', '--passphrase-file', '--passphrase', '--remote'],
+    ],
     sessions: false,
   },
   {
@@ -98,7 +161,19 @@ export const completions: readonly {
     sessions: false,
   },
   { verb: 'doctor', about: 'check everything', options: ['--remote'], sessions: false },
-  { verb: 'prune', about: 'compact the store', options: ['--remote'], sessions: false },
+  {
+    verb: 'prune',
+    about: 'delete what has expired',
+    options: ['--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'rewrap',
+    about: 'bring readers up to date',
+    options: ['--all', '--dry-run', '--remote'],
+    sessions: true,
+  },
+  { verb: 'audit', about: 'who pushed what', options: ['--remote'], sessions: false },
   { verb: 'undo', about: 'take the last pull back', options: ['--force', '--remote'], sessions: false },
   { verb: 'completion', about: 'print a completion script', options: [...shells], sessions: false },
   { verb: 'uninstall', about: 'remove every trace', options: ['--keep-key'], sessions: false },
@@ -119,6 +194,10 @@ function cases(): string {
 }
 
 const verbs = completions.map((each) => each.verb).join(' ')
+const takingCommits = completions.filter((each) => each.commits).map((each) => each.verb)
+/** Branches and the newest commits, as git itself says them. */
+const listCommits =
+  "{ git for-each-ref --format='%(refname:short)' refs/heads refs/remotes; git log --max-count=50 --format=%h; } 2>/dev/null"
 const takingSessions = completions.filter((each) => each.sessions).map((each) => each.verb)
 
 /** `_git_teleport` is the name by which git's own completion finds a subcommand's. */
@@ -139,6 +218,9 @@ __git_teleport_complete() {
   words="$(__git_teleport_options "$verb")"
   case "$verb" in
     ${takingSessions.join('|')}) [ "\${cur#-}" = "$cur" ] && words="$(git-teleport completion --sessions 2>/dev/null | cut -f1)" ;;
+  esac
+  case "$verb" in
+    ${takingCommits.join('|')}) [ "\${cur#-}" = "$cur" ] && words="$words $(${listCommits})" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
@@ -179,6 +261,13 @@ ${described}
     return
   fi
   case "$words[2]" in
+    ${takingCommits.join('|')})
+      if [[ "$PREFIX" != -* ]]; then
+        found=(\${(f)"$(${listCommits})"})
+        compadd -- $found
+      fi ;;
+  esac
+  case "$words[2]" in
     ${takingSessions.join('|')})
       if [[ "$PREFIX" != -* ]]; then
         found=(\${(f)"$(git-teleport completion --sessions 2>/dev/null | sed 's/:/ /g; s/\\t/:/')"})
@@ -205,5 +294,6 @@ function fish(): string {
     }),
   )
   const ids = `complete -c git-teleport -n '__fish_seen_subcommand_from ${takingSessions.join(' ')}' -f -a '(git-teleport completion --sessions 2>/dev/null)'`
-  return `# git-teleport completion for fish\n${[...head, ...options, ids].join('\n')}\n`
+  const revisions = `complete -c git-teleport -n '__fish_seen_subcommand_from ${takingCommits.join(' ')}' -f -a "(git for-each-ref --format='%(refname:short)' refs/heads refs/remotes 2>/dev/null; git log --max-count=50 --format=%h 2>/dev/null)"`
+  return `# git-teleport completion for fish\n${[...head, ...options, ids, revisions].join('\n')}\n`
 }

@@ -32,6 +32,8 @@ export interface Io {
   readonly pid: number
   /** Of git-teleport. */
   readonly version: string
+  /** What starts the program, when it is one: Node, and the file that it runs. */
+  readonly program?: readonly string[]
 }
 
 /** The real one. Looks things up when they are asked for: a stream or a home that nobody reads costs nothing. */
@@ -77,6 +79,7 @@ export function processIo(signal: AbortSignal, version: string): Io {
     signal,
     pid: process.pid,
     version,
+    program: [process.execPath, process.argv[1] ?? ''],
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'clipanion'
 import { type ListedSession, listSessions } from '../core/list.ts'
+import { listBehind } from '../core/list-commit.ts'
 import type { World } from '../core/world.ts'
 import { formatTable } from '../review/table.ts'
 import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
@@ -17,24 +18,27 @@ export class ListCommand extends TeleportCommand {
     examples: [
       ['The sessions you can read', 'git teleport list'],
       ['Without asking the remote', 'git teleport list --offline'],
+      ['Those behind a commit', 'git teleport list --commit HEAD~2'],
       ['Ids only', "git teleport list --json | jq -r '.sessions[].session'"],
     ],
   })
 
   all = Option.Boolean('-a,--all', false, { description: 'Removed and expired sessions too' })
   offline = Option.Boolean('--offline', false, { description: 'What the last list or fetch saw' })
+  commit = Option.String('--commit', { description: 'Only sessions behind this commit' })
   trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    const sessions = await listSessions(world, {
-      remote: this.remote,
-      trustPolicy: this.trustPolicy,
-      all: this.all,
-      offline: this.offline,
-    })
+    const { remote, trustPolicy, all, offline } = this
+    const options = { remote, trustPolicy, all, offline }
+    const sessions =
+      this.commit === undefined
+        ? await listSessions(world, options)
+        : await listBehind(world, this.commit, options)
     if (sessions.length === 0 && !this.json) {
-      world.note('no sessions here yet: git teleport push sends one')
+      const none = 'no sessions here yet: git teleport push sends one'
+      world.note(this.commit === undefined ? none : `no session on the remote is tied to ${this.commit}`)
       return { json: { sessions }, text: '' }
     }
     return {

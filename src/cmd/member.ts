@@ -89,10 +89,7 @@ export class MemberRemoveCommand extends TeleportCommand {
   async run(world: World): Promise<Outcome> {
     const edited = await removeMember(world, { who: this.who, dryRun: this.dryRun })
     const done = this.dryRun ? 'would take out of' : 'taken out of'
-    const text = [
-      ...describe(edited, done),
-      ...(this.dryRun ? [] : [...forward, ...nextSteps(edited), '  git teleport rewrap']),
-    ]
+    const text = [...describe(edited, done), ...(this.dryRun ? [] : [...forward, ...nextSteps(edited)])]
     return { json: { ...edited, dryRun: this.dryRun }, text: text.join('\n') }
   }
 }
@@ -100,7 +97,7 @@ export class MemberRemoveCommand extends TeleportCommand {
 const forward = [
   '',
   'Once this is on the default branch, what they sign is believed no longer, and what is pushed anew is not for them.',
-  'What they have fetched they keep; sessions that are on the remote now stay readable to them until `rewrap`.',
+  'What they have fetched they keep; sessions that are on the remote now stay readable to them until `rewrap`, the next step.',
 ]
 
 export class MemberListCommand extends TeleportCommand {

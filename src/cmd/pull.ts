@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { Command, Option } from 'clipanion'
 import { type PullResult, pullSession } from '../core/pull.ts'
+import { shellWord } from '../core/way-back.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
@@ -23,10 +24,17 @@ export class PullCommand extends TeleportCommand {
       ['Bring a session here', 'git teleport pull 3f2a91c4'],
       ['Look before you leap', 'git teleport pull 3f2a91c4 --dry-run'],
       ['Bring it and go on at once', 'git teleport pull 3f2a91c4 --resume'],
+      ['With the code it was pushed at, beside this one', 'git teleport pull 3f2a91c4 --worktree ../fix'],
     ],
   })
 
   session = Option.String({ required: false })
+  checkout = Option.Boolean('--checkout', false, {
+    description: 'Also switch this work tree, which must be clean, to the code it was pushed at',
+  })
+  worktree = Option.String('--worktree', {
+    description: 'Also make a new work tree in this folder with the code it was pushed at',
+  })
   fork = Option.Boolean('--fork', false, { description: 'Restore it under a new id, beside the one here' })
   force = Option.Boolean('--force', false, { description: 'Replace the one here, which goes to the backup' })
   deep = Option.Boolean('--deep', false, {
@@ -44,7 +52,11 @@ export class PullCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     if (this.resume) refuseResume(this.context.io, this.json || this.dryRun)
+    if (this.checkout && this.worktree !== undefined)
+      throw new TeleportError('usage', '--checkout and --worktree are two ways: choose one')
     const result = await pullSession(world, {
+      checkout: this.checkout,
+      worktree: this.worktree,
       session: this.session,
       remote: this.remote,
       trustPolicy: this.trustPolicy,
@@ -58,7 +70,7 @@ export class PullCommand extends TeleportCommand {
       return { json: { ...result, dryRun: this.dryRun }, text: describePull(result, world, this.dryRun) }
     this.context.io.stderr.write(`${describePull(result, world, false)}\n`)
     if (!(await mayStart(world, result))) return { json: {}, text: '' }
-    return { json: {}, text: '', exitCode: await startClaude(result.resume, this.context.io) }
+    return { json: {}, text: '', exitCode: await startClaude(result, this.context.io) }
   }
 }
 
@@ -81,19 +93,20 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
   const id = shortId(result.session)
   const title = safe(result.title ?? 'no title')
   const from = `${safe(result.from.principal)} on ${safe(result.from.host)}, ${formatAge(result.pushedAt, world.now())} (push ${result.seq}, signature verified)`
-  const resume = `  ${result.resume.join(' ')}`
+  const { restored } = result.code
+  const enter = restored?.isNew ? `cd ${shellWord(restored.folder)} && ` : ''
+  const resume = [...describeCode(result, dryRun), '', `  ${enter}${result.resume.join(' ')}`].join('\n')
   const relocated = result.relocated.map(({ from: a, to: b }) => `  ${safe(a)} → ${safe(b)}`)
   switch (result.state) {
     case 'same':
       return [
         `${id} "${title}" is up to date with push ${result.seq}`,
         ...describeTrust(result),
-        '',
         resume,
       ].join('\n')
     case 'local-ahead':
       if (result.install === null)
-        return `${id} "${title}" is further here than on the remote (push ${result.seq})\n\n  git teleport push ${id}`
+        return `${id} "${title}" is further here than on the remote (push ${result.seq})\n${[...describeCode(result, dryRun), '', `  git teleport push ${id}`].join('\n')}`
       break
     default:
   }
@@ -102,9 +115,25 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
     `${done} ${id} "${title}" from ${from}: ${plural(result.files, 'file')}`,
     ...relocated,
     ...describeTrust(result),
-    '',
     resume,
   ].join('\n')
+}
+
+function describeCode({ code, session }: PullResult, dryRun: boolean): readonly string[] {
+  const id = shortId(session)
+  const { restored } = code
+  if (restored === null) {
+    if (!code.carried) return []
+    return [
+      'it was pushed with its code changes, which are not restored; to have them beside this work tree:',
+      `  git teleport pull --worktree ../${id} ${id}`,
+    ]
+  }
+  const { commits, staged, unstaged, untracked } = restored
+  const on = restored.branch === null ? 'no branch' : `branch ${safe(restored.branch)}`
+  const head = `${dryRun ? 'would put' : 'put'} the code at ${restored.commit.slice(0, 10)} on ${on} in ${safe(restored.folder)}`
+  const what = `${plural(commits, 'commit')} that the remote does not have, ${staged} staged, ${unstaged} changed, ${untracked} untracked`
+  return [`${head}: ${what}`, 'to go back:', ...restored.wayBack.map((line) => `  ${safe(line)}`)]
 }
 
 /** Who vouches for it, for what code, what was left out, and what to think of before it is resumed. */
@@ -121,7 +150,10 @@ function describeTrust({ signer, writers, dropped, codeCommit, pushedAt }: PullR
 }
 
 /** In the foreground, on this terminal: Claude Code is interactive. */
-async function startClaude(argv: readonly string[], { cwd, env }: Io): Promise<number> {
+async function startClaude(result: PullResult, io: Io): Promise<number> {
+  const { resume: argv, code } = result
+  const { env } = io
+  const cwd = code.restored?.folder ?? io.cwd
   const [program = 'claude', ...rest] = argv
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { cwd, stdio: 'inherit', env: { ...env } })

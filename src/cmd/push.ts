@@ -22,6 +22,7 @@ export class PushCommand extends TeleportCommand {
     examples: [
       ['Send the newest session of this work tree', 'git teleport push'],
       ['Send one session and keep it for a week', 'git teleport push 3f2a91c4 --expires 7d'],
+      ['Send unpushed commits and uncommitted changes too', 'git teleport push --with-changes'],
       ['Let the whole team read it', 'git teleport push --to team'],
       ['Hand it to a colleague', 'git teleport push --to team --hand-off ada@example.org'],
       ['See what would travel', 'git teleport push --dry-run'],
@@ -36,6 +37,9 @@ export class PushCommand extends TeleportCommand {
   handOff = Option.String('--hand-off', { description: 'The member who has it from now on' })
   expires = Option.String('--expires', {
     description: 'When it expires: 12h, 7d, 4w, or never (default 30d)',
+  })
+  withChanges = Option.Boolean('--with-changes', false, {
+    description: 'Send unpushed commits, index and work tree too, encrypted',
   })
   force = Option.Boolean('--force', false, {
     description: 'Replace what the remote has; its commit is kept in the store',
@@ -65,6 +69,7 @@ export class PushCommand extends TeleportCommand {
       rescan: this.rescan,
       dryRun: this.dryRun,
       public: this.public,
+      withChanges: this.withChanges,
     }
     if (this.all) return this.pushEverything(world, options)
     const result = await pushSession(world, options)
@@ -72,10 +77,14 @@ export class PushCommand extends TeleportCommand {
   }
 
   private checkOptions(): void {
-    if (this.all && (this.session !== undefined || this.fork || this.force)) {
-      throw new TeleportError('usage', '--all goes with neither a session, --fork nor --force', {
-        hint: 'git-teleport push --help',
-      })
+    if (this.all && (this.session !== undefined || this.fork || this.force || this.withChanges)) {
+      throw new TeleportError(
+        'usage',
+        '--all goes with neither a session, --fork, --force nor --with-changes',
+        {
+          hint: 'git-teleport push --help',
+        },
+      )
     }
     if (this.fork && this.dryRun) {
       throw new TeleportError('usage', '--fork changes this machine, so it does not go with --dry-run')
@@ -116,11 +125,23 @@ function describePush(result: PushResult, world: World): string {
       (file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`,
     )
     const head = `would send ${id} "${title}" to ${safe(result.remote.url)} for ${readers}: ${formatBytes(result.bytesAdded)} before compression`
-    return [head, `${readable}${handed}`, ...files].join('\n')
+    return [head, `${readable}${handed}`, ...files, ...describeChanges(result)].join('\n')
   }
   const head =
     result.state === 'same'
       ? `nothing new in ${id} "${title}" since push ${result.seq}; ${expires}`
       : `sent ${id} "${title}" to ${safe(result.remote.name)}: ${formatBytes(result.bytesAdded)} as ${formatBytes(result.bytesSent)} encrypted, push ${result.seq}, ${readers}, ${expires}`
-  return `${head}\n${readable}${handed}\n\n  git teleport pull ${id}`
+  // Without them, pull is all there is to say: they are brought only where somebody asks for them.
+  const pull = result.changes ? `git teleport pull --worktree ../${id} ${id}` : `git teleport pull ${id}`
+  return [head, `${readable}${handed}`, ...describeChanges(result), '', `  ${pull}`].join('\n')
+}
+
+function describeChanges({ changes }: PushResult): readonly string[] {
+  if (!changes) return []
+  const { commits, staged, unstaged, untracked } = changes
+  const where = changes.branch === null ? changes.commit.slice(0, 10) : safe(changes.branch)
+  const paths = `${staged} staged, ${unstaged} changed, ${untracked} untracked`
+  return [
+    `with the code at ${where}: ${plural(commits, 'unpushed commit')}, ${paths}, ${formatBytes(changes.sizeBytes)}`,
+  ]
 }

@@ -22,7 +22,7 @@ export class RewrapCommand extends TeleportCommand {
     ],
   })
 
-  sessions = Option.Rest()
+  sessions = Option.Rest({ name: 'session' })
   all = Option.Boolean('--all', false, { description: 'Every live session that your devices sent last' })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say what would happen, and change nothing' })
   remote = remoteOption()

@@ -5,6 +5,7 @@ import { readStatus, type SessionStatus } from '../core/status.ts'
 import type { World } from '../core/world.ts'
 import { formatTable } from '../review/table.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { automationLine } from './hook.ts'
 import { formatBytes, safe, shortId } from './text.ts'
 
 export class StatusCommand extends TeleportCommand {
@@ -24,6 +25,7 @@ export class StatusCommand extends TeleportCommand {
       `remote   ${safe(status.remote.name)}  ${safe(status.remote.url)}`,
       `device   ${status.device ?? 'none yet: git teleport init'}`,
       `store    ${formatBytes(status.storeBytes)}`,
+      `commits  ${automationLine(status.automation)}`,
     ]
     const { io } = this.context
     const body =
@@ -53,7 +55,7 @@ function adviceOn({ session, holder, readersChanged, expired }: SessionStatus): 
 function table(sessions: readonly SessionStatus[], columns: number): string {
   const rows = sessions.map((each) => [
     shortId(each.session),
-    each.live ? `${words[each.state]}, open` : words[each.state],
+    [words[each.state], ...(each.live ? ['open'] : []), ...(each.changes ? ['with changes'] : [])].join(', '),
     each.seq === 0 ? '-' : String(each.seq),
     String(each.messages),
     formatBytes(each.sizeBytes),

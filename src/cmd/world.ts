@@ -50,6 +50,7 @@ export function makeWorld(io: Io, manners: Manners): World {
       for (const line of lines) io.stderr.write(`${safe(line)}\n`)
     },
     system: io.system,
+    program: io.program,
     background: false,
     signal: io.signal,
   }

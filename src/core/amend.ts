@@ -20,7 +20,7 @@ import {
 import type { Audience } from './audience.ts'
 import type { Expiry } from './push-base.ts'
 import { settle } from './records.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 import { writeCommit } from './write-commit.ts'
 
@@ -43,7 +43,7 @@ export async function amendTip(
   ws: Workspace,
   device: DeviceKey,
   author: Person,
-  tip: OpenTip,
+  tip: TrustedTip,
   { audience, expiry }: Amendment,
 ): Promise<Amended> {
   const manifest = amendedManifest(tip.manifest, audience, expiry)
@@ -104,7 +104,7 @@ function amendedManifest(before: Manifest, audience: Audience, { expiresFixed }:
   }
 }
 
-async function amendedTree(ws: Workspace, tip: OpenTip, manifest: Manifest): Promise<Oid> {
+async function amendedTree(ws: Workspace, tip: TrustedTip, manifest: Manifest): Promise<Oid> {
   const { objects } = ws.store
   const sameReaders = manifest.readers.join('\n') === tip.manifest.readers.join('\n')
   const key = sameReaders

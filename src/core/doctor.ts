@@ -8,6 +8,7 @@ import { patterns } from '../git-store/refs.ts'
 import { gitVersion } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
 import { loadDevice } from './device.ts'
+import { automationOf } from './hook-status.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +42,7 @@ export async function examine(world: World, options: DoctorOptions): Promise<rea
     withWorkspace(world, options, async (ws) => {
       await check('remote', () => remoteFinding(ws))
       await check('store', () => storeFinding(ws))
+      await check('hooks', () => hooksFinding(ws))
       return ok(ws.repo.top)
     }),
   )
@@ -81,6 +83,18 @@ async function storeFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
   if (recorded > manySessions) return warning(detail, 'git teleport rm <session>')
   if (packs > 50 || loose > 5000) return warning(detail, 'git teleport prune')
   return ok(detail)
+}
+
+async function hooksFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
+  const { installed, auto, unsent } = await automationOf(ws, null)
+  if (installed === 'no') return ok('not installed: commits are tied to sessions only when they are pushed')
+  if (installed === 'partly') {
+    return warning(
+      'another tool has overwritten some, or they are of another version',
+      'git teleport hook install',
+    )
+  }
+  return ok(`installed, teleport.auto is ${auto}, ${unsent} links not sent yet`)
 }
 
 function ok(detail: string): Omit<Finding, 'name'> {

@@ -8,7 +8,7 @@ import { beginPolicy, followPolicy } from './follow-policy.ts'
 import { listIn } from './list.ts'
 import { knownPeople } from './people.ts'
 import { readRecord } from './records.ts'
-import { findRemoteSession } from './remote-session.ts'
+import { findRemoteSession, type RemoteSession } from './remote-session.ts'
 import { judgeTip, readTip } from './tip.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -49,21 +49,21 @@ export async function fetchSessions(world: World, options: FetchOptions): Promis
 async function fetchOne(ws: Workspace, wanted: string, named: boolean): Promise<FetchedSession | null> {
   try {
     const found = await findRemoteSession(ws, wanted)
-    const tip = await readTip(ws, found.session, found.commit)
-    const people = await knownPeople(ws, await loadDevice(ws.world, ws.repo), 'pinned')
-    await judgeTip(ws, tip, { ...people, state: (await readRecord(ws, found.session)).current })
-    const ref = sessionRef(found.session)
-    const seen = await ws.store.refs.seen(ref)
-    await ws.store.refs.accept([{ ref, expected: seen, next: found.commit }])
-    return {
-      session: found.session,
-      commit: found.commit,
-      seq: tip.trailers.seq,
-      isNew: seen !== found.commit,
-    }
+    return await acceptFetched(ws, found)
   } catch (error) {
     if (named || !(error instanceof TeleportError)) throw error
     ws.world.note(`${wanted} was left out: ${error.message}`)
     return null
   }
+}
+
+/** Verifies what a fetch brought of one session before the store remembers it. Throws as `judgeTip`. */
+export async function acceptFetched(ws: Workspace, found: RemoteSession): Promise<FetchedSession> {
+  const tip = await readTip(ws, found.session, found.commit)
+  const people = await knownPeople(ws, await loadDevice(ws.world, ws.repo), 'pinned')
+  await judgeTip(ws, tip, { ...people, state: (await readRecord(ws, found.session)).current })
+  const ref = sessionRef(found.session)
+  const seen = await ws.store.refs.seen(ref)
+  await ws.store.refs.accept([{ ref, expected: seen, next: found.commit }])
+  return { session: found.session, commit: found.commit, seq: tip.trailers.seq, isNew: seen !== found.commit }
 }

@@ -1,9 +1,8 @@
 /** `key rotate`: a new key for this device; the old one is kept to read with, and one's live sessions move over. */
 
-import { rename } from 'node:fs/promises'
 import { generateDeviceKey } from '../crypto/device-key.ts'
-import { retireKeyFile } from '../crypto/old-keys.ts'
-import { fileError, hasCode, TeleportError } from '../errors.ts'
+import { restoreKeyFile, retireKeyFile } from '../crypto/old-keys.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { knownStores } from '../git-store/known-stores.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
 import type { DeviceId } from '../model.ts'
@@ -45,7 +44,7 @@ export async function rotateKey(world: World, options: RotateOptions): Promise<R
   const comment = keyComment(world)
   const passphrase = options.passphrase === undefined ? {} : { passphrase: options.passphrase }
   const key = await generateDeviceKey(path, { comment, ...passphrase }).catch(async (error: unknown) => {
-    await putBack(oldPath, path)
+    await restoreKeyFile(oldPath, path)
     throw error
   })
   const here = await moveSessions(world, options, old.publicKey.recipient)
@@ -68,13 +67,6 @@ async function ownKeyPath(world: World): Promise<string> {
   throw new TeleportError('usage', `the key ${where} is one that you chose, and is not replaced`, {
     hint: 'git teleport init --key <the new key file>',
   })
-}
-
-async function putBack(from: string, to: string): Promise<void> {
-  await rename(from, to).catch((error: unknown) => {
-    throw fileError(error, `putting ${from} back`)
-  })
-  await rename(`${from}.pub`, `${to}.pub`).catch(() => undefined)
 }
 
 interface Moved {

@@ -18,7 +18,7 @@ export interface ListOptions {
   readonly remote?: string | undefined
   /** Removed and expired ones too. */
   readonly all?: boolean
-  readonly offline?: boolean
+  readonly offline?: boolean | undefined
   /** The policy commit that is accepted at first sight without a question. */
   readonly trustPolicy?: string | undefined
 }
@@ -80,13 +80,18 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
   )
 }
 
-async function peopleFor(ws: Workspace, device: DeviceKey, { offline }: ListOptions): Promise<People> {
+/** Whose indexes are believed: by what the remote's policy is now, or offline by what was accepted last. */
+export async function peopleFor(
+  ws: Workspace,
+  device: DeviceKey,
+  { offline }: Pick<ListOptions, 'offline'>,
+): Promise<People> {
   if (offline) return knownPeople(ws, device, 'pinned')
   await followPolicy(ws)
   return knownPeople(ws, device, 'fresh')
 }
 
-/** Of each session the entry that holds. */
+/** Of several entries for one session the one of the last push. */
 export function newestOfEach(entries: readonly ListedEntry[]): Iterable<ListedEntry> {
   const newest = new Map<SessionId, ListedEntry>()
   for (const each of entries) {

@@ -2,6 +2,7 @@
 
 import { applyRow, checkLog, type FileProgress } from '../bundle/apply.ts'
 import { foldChains } from '../bundle/chain.ts'
+import { isCode } from '../bundle/names.ts'
 import type { Installation } from '../claude/install.ts'
 import { localPath } from '../claude/local-name.ts'
 import { relocateContent } from '../claude/relocate.ts'
@@ -9,7 +10,15 @@ import type { Relocation } from '../claude/relocation.ts'
 import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
 import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
-import { countDrop, type DropCounts, fileWord, mayApply, rowOptions, type Tier } from './piece-tier.ts'
+import {
+  countDrop,
+  type DropCounts,
+  fileWord,
+  mayApply,
+  mostMemberFiles,
+  rowOptions,
+  type Tier,
+} from './piece-tier.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
 import type { TrustedTip } from './trusted-tip.ts'
@@ -50,7 +59,7 @@ export async function materialise(
   dropped: DropCounts = new Map(),
 ): Promise<ReadonlyMap<string, AppliedFile>> {
   const files = new Map(
-    Object.entries(base.files).map(([name, record]) => [name, fromRecord(record, base.links[name])]),
+    Object.entries(base.files).map(([name, record]) => [name, fromRecord(name, record, base.links[name])]),
   )
   const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
   ws.world.progress.step(
@@ -81,7 +90,7 @@ export async function materialise(
   return files
 }
 
-function fromRecord(record: FileRecord, links: unknown): AppliedFile {
+function fromRecord(name: string, record: FileRecord, links: unknown): AppliedFile {
   const { gen, size, chain, path } = record
   const progress: FileProgress = {
     gen,
@@ -92,7 +101,8 @@ function fromRecord(record: FileRecord, links: unknown): AppliedFile {
   }
   return {
     progress,
-    target: record.localPath === '' ? null : record.localPath,
+    // What is known of code is where a push read it, which is no place to write to.
+    target: record.localPath === '' || isCode(name) ? null : record.localPath,
     staged: null,
     links: newRowLinks(links),
   }
@@ -136,6 +146,7 @@ async function applySegment(
     segment,
     {
       pieces(table) {
+        if (stager.tier === 'sanitised') refuseTooMany(stager.files, table)
         waiting = table
       },
       async piece(row, content) {
@@ -169,6 +180,13 @@ async function applyPiece(
   }
   const staged = await stagePiece(stager, row, content, target, { before, links })
   stager.files.set(row.name, { progress: next, target, staged, links })
+}
+
+/** Before the first of them is staged. */
+function refuseTooMany(files: ReadonlyMap<string, AppliedFile>, table: readonly PieceRow[]): void {
+  const names = new Set([...files.keys(), ...table.map((row) => row.name)])
+  if (names.size <= mostMemberFiles) return
+  throw new TeleportError('unsafe-bundle', `the session has more than ${mostMemberFiles} files`)
 }
 
 /** An `append` stays where its file is; a new file gets its place from its name. */

@@ -11,7 +11,8 @@ import { newestOfEach } from './list.ts'
 import { believedDevices, type People } from './people.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { currentState } from './records.ts'
-import { judgeTip, type OpenTip, openTip, readTip } from './tip.ts'
+import { judgeTip, openTip, readTip } from './tip.ts'
+import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 import { author } from './write-commit.ts'
 
@@ -73,10 +74,11 @@ export async function openSession(
   people: People,
   session: SessionId,
   commit: Oid,
-): Promise<OpenTip> {
+): Promise<TrustedTip> {
   const tip = await readTip(ws, session, commit)
-  await judgeTip(ws, tip, { ...people, state: await currentState(ws, session), allowExpired: true })
-  return openTip(ws, tip, device)
+  const state = await currentState(ws, session)
+  const signer = await judgeTip(ws, tip, { ...people, state, allowExpired: true })
+  return trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state })
 }
 
 export interface TipChange extends Amendment {
@@ -90,7 +92,7 @@ export interface TipChange extends Amendment {
 export async function sendChange(
   ws: Workspace,
   device: DeviceKey,
-  tip: OpenTip,
+  tip: TrustedTip,
   change: TipChange,
 ): Promise<Amended | null> {
   const person = await author(ws)

@@ -61,8 +61,12 @@ const fileWords = new Map([
   ['plans', 'plan'],
 ])
 
+/** Honest sessions have some hundreds; each costs a file, and the machine its breath. */
+export const mostMemberFiles = 10_000
+
 /** The word for a file that was left out. */
 export function fileWord(name: string): string {
+  if (name.startsWith('session-subdir/workflows/')) return 'workflow'
   return fileWords.get(name.split('/')[0] ?? '') ?? 'file'
 }
 

@@ -21,6 +21,8 @@ export interface Place {
 }
 
 export interface PlaceOptions {
+  /** Top of the work tree that it is brought to, when that is another one than this. */
+  readonly root?: string | undefined
   readonly existing?: SessionFile | undefined
   /** A fork's new id. */
   readonly as?: SessionId | undefined
@@ -41,11 +43,12 @@ export function placeFor(
   options: PlaceOptions,
 ): Place {
   const { claude, repo } = ws
-  const folders = { platform: claude.platform, home: claude.home, config: claude.config, root: repo.top }
+  const root = options.root ?? repo.top
+  const folders = { platform: claude.platform, home: claude.home, config: claude.config, root }
   const here: Here = { ...folders, projectDir: '', session: options.as ?? session }
-  const told = origin ? planRelocation(origin, session, here).path(origin.cwd) : repo.top
-  const isOurs = !options.stayInProject || isInside(told, repo.top, claude.platform)
-  const launch = isOurs ? told : repo.top
+  const told = origin ? planRelocation(origin, session, here).path(origin.cwd) : root
+  const isOurs = !options.stayInProject || isInside(told, root, claude.platform)
+  const launch = isOurs ? told : root
   const projectDir = options.existing?.projectDir ?? claude.projectDirName ?? projectDirName(launch)
   return {
     here: { ...here, projectDir },

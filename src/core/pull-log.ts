@@ -1,8 +1,7 @@
 /** What was restored on this machine: one line for each pull, in the store; and, where the policy asks, in the index. */
 
-import { appendFile, readFile } from 'node:fs/promises'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import { errnoOf, fileError } from '../errors.ts'
+import { appendLine, readLines } from '../git-store/line-log.ts'
 import { type DeviceId, isDeviceId, isOid, isSessionId, type Oid, type SessionId } from '../model.ts'
 import { acceptIndex, changeIndex, refreshIndex } from './device-index.ts'
 import { effectivePolicy } from './effective-policy.ts'
@@ -49,18 +48,12 @@ export async function notePull(ws: Workspace, device: DeviceKey, tip: OpenTip): 
 
 async function logPull(ws: Workspace, pull: Omit<LoggedPull, 'time'>): Promise<void> {
   const line = [formatTime(ws.world.now()), pull.session, pull.seq, pull.commit, pull.device].join(' ')
-  await appendFile(fileOf(ws), `${line}\n`, { mode: 0o600 }).catch((error: unknown) => {
-    throw fileError(error, 'writing the log of pulls')
-  })
+  await appendLine(fileOf(ws), line)
 }
 
 /** Oldest first; lines that make no sense are left out. */
 export async function readPullLog(ws: Workspace): Promise<readonly LoggedPull[]> {
-  const text = await readFile(fileOf(ws), 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return ''
-    throw fileError(error, 'reading the log of pulls')
-  })
-  return text.split('\n').flatMap((line) => {
+  return (await readLines(fileOf(ws))).flatMap((line) => {
     const [time = '', session = '', seq = '', commit = '', device = ''] = line.split(' ')
     const fits = isSessionId(session) && isOid(commit) && isDeviceId(device) && /^\d+$/.test(seq)
     return fits ? [{ time, session, seq: Number(seq), commit, device }] : []

@@ -1,5 +1,6 @@
 /** `pull`: fetch, verify, restore. Nothing is written before everything has been verified. */
 
+import { codeNames } from '../bundle/code-state.ts'
 import { historyView } from '../claude/collect-prompts.ts'
 import type { Installation, InstallReport } from '../claude/install.ts'
 import { liveClients } from '../claude/live.ts'
@@ -16,6 +17,7 @@ import { findLocalSide, type LocalSide, removeCopies } from './local-side.ts'
 import { type AppliedFile, emptyBase, type LogBase, materialise } from './materialise.ts'
 import type { DropCounts } from './piece-tier.ts'
 import { lastOrigin, type Place, placeFor, relocationTo } from './place.ts'
+import { type CodeWish, type ReadyCode, type RestoredCode, withCode } from './pull-code.ts'
 import { notePull } from './pull-log.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
@@ -23,13 +25,13 @@ import { findRemoteSession } from './remote-session.ts'
 import { describeSigner, otherWriters, type SignerFacts } from './signer-facts.ts'
 import { compareSides } from './standing.ts'
 import { stateAfterPull } from './state-after-pull.ts'
-import { judgeTip, openTip, readTip } from './tip.ts'
+import { judgeTip, openTip, readTip, type Tip } from './tip.ts'
 import { type TrustedTip, trustTip } from './trusted-tip.ts'
 import { type Workspace, withInstallation, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 import { formatTime } from './world.ts'
 
-export interface PullOptions {
+export interface PullOptions extends CodeWish {
   readonly session?: string | undefined
   readonly remote?: string | undefined
   readonly fork?: boolean
@@ -39,6 +41,8 @@ export interface PullOptions {
   readonly dryRun?: boolean
   /** The policy commit that is accepted at first sight without a question. */
   readonly trustPolicy?: string | undefined
+  /** Top of the work tree that the session is brought to, when that is another one. */
+  readonly root?: string | undefined
 }
 
 export interface PullResult {
@@ -67,6 +71,8 @@ export interface PullResult {
   readonly expires: string | null
   /** What `undo` takes back; null when nothing was written. */
   readonly install: string | null
+  /** `carried`: it was pushed with its code changes. `restored`: what was done about the code here, or would be. */
+  readonly code: { readonly carried: boolean; readonly restored: RestoredCode | null }
 }
 
 /** Everything known before a byte is written. */
@@ -77,6 +83,7 @@ interface Incoming {
   readonly state: SessionState | null
   readonly local: LocalSide | null
   readonly options: PullOptions
+  readonly code: ReadyCode | null
   /** What the sanitised tier leaves out, counted while it is written. */
   readonly dropped: DropCounts
   /** Somebody else says where the session was launched. */
@@ -91,29 +98,39 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     await followPolicy(ws)
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
+    // Whoever wants the code of another project here says so twice; who signed it is judged as ever.
+    const allowOtherProject = wantsCode(options) && (options.force ?? false)
     const own = await ownRecipients(world, device)
-    const signer = await judgeTip(ws, tip, { own, state: options.force ? null : state })
+    const signer = await judgeTip(ws, tip, { own, state: options.force ? null : state, allowOtherProject })
     const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state })
     const local = await findLocalSide(ws, found.session, state)
     // What was relocated deeply once goes on so: its later rows hang on rows that it left out.
     const deep = options.deep || (state?.deep ?? false)
     const dropped: DropCounts = new Map()
     const stayInProject = signer.kind !== 'own'
-    const incoming: Incoming = {
-      ws,
-      device,
-      tip: open,
-      state,
-      local,
-      options: { ...options, deep },
-      dropped,
-      stayInProject,
-    }
     await tellHolder(ws, device, open.manifest.holder)
-    const result = await restore(incoming)
-    if (result.install !== null) await notePull(ws, device, open)
-    return result
+    return withCode(ws, open, { ...options, tier: open.tier }, async (code) => {
+      const root = code?.isNew ? code.folder : undefined
+      const incoming: Incoming = {
+        ws,
+        device,
+        tip: open,
+        state,
+        local,
+        options: { ...options, deep, root },
+        code,
+        dropped,
+        stayInProject,
+      }
+      const result = await restore(incoming)
+      if (result.install !== null) await notePull(ws, device, open)
+      return result
+    })
   })
+}
+
+function wantsCode({ checkout, worktree }: CodeWish): boolean {
+  return (checkout ?? false) || worktree !== undefined
 }
 
 function restore(incoming: Incoming): Promise<PullResult> {
@@ -145,12 +162,27 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   const { ws, state, tip, options } = incoming
   const { found, base, messages, ...standing } = await compareSides(ws, tip, local, state, options)
   if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected, messages)
-  const place = standing.place ?? newPlace(incoming)
+  const moves = options.root !== undefined
+  if (moves && found === 'local-ahead' && !options.force) throw aheadAndMoving(tip)
+  const stays = moves ? undefined : standing.place
+  const place = stays ?? newPlace(incoming)
+  if (moves) return replaceBy(incoming, found, emptyBase, place, local)
   const changes = (options.deep && !state?.deep) || options.restoreEnv
   const anew = found === 'same' ? changes : options.force
   if (anew) return replaceBy(incoming, found, emptyBase, place, local)
   if (found === 'fast-forward') return replaceBy(incoming, found, base, place, local)
   return stayAsIs(incoming, found, base, place, local)
+}
+
+/** In another folder it is written from the remote's log, which lacks what was added here. */
+function aheadAndMoving(tip: Pick<Tip, 'session'>): TeleportError {
+  return new TeleportError(
+    'diverged',
+    `session ${tip.session} is further here than on the remote, so it cannot be brought to another folder`,
+    {
+      hint: `git teleport push --with-changes ${tip.session}   (then pull again; or leave the session in its folder)`,
+    },
+  )
 }
 
 /** Writes the remote's session over what lies here, if anything does: the backup keeps what goes. */
@@ -211,6 +243,7 @@ async function stayAsIs(
       await install.commit()
     })
   }
+  if (!options.dryRun) await incoming.code?.apply()
   if (base === emptyBase && !options.dryRun) await recordPrefix(incoming, place)
   return report(incoming, found, place, new Map(), null)
 }
@@ -229,11 +262,17 @@ async function record(
   applied: ReadonlyMap<string, AppliedFile>,
   base: LogBase,
 ): Promise<void> {
-  const { ws, device, tip, state } = incoming
+  const { ws, device, tip, state, local } = incoming
+  const scan = base === emptyBase ? null : (local?.collected.scan ?? null)
   const files = await recordFiles(applied, base, await historyView(ws.claude, place.here.session))
   await settle(
     ws,
-    await stateAfterPull(ws, device, tip, place, { files, links: recordLinks(applied), previous: state }),
+    await stateAfterPull(ws, device, tip, place, {
+      files,
+      links: recordLinks(applied),
+      previous: state,
+      scan,
+    }),
   )
 }
 
@@ -254,6 +293,8 @@ async function refuseWhenOpen(incoming: Incoming): Promise<void> {
 
 async function finish(incoming: Incoming, install: Installation): Promise<InstallReport | null> {
   if (incoming.options.dryRun) return null
+  // First, since it is what may fail; a pull in its folder brings the conversation if that should.
+  await incoming.code?.apply()
   incoming.ws.world.progress.step('installing')
   return install.commit()
 }
@@ -297,5 +338,12 @@ async function report(
     pushedAt: formatTime(new Date(tip.seconds * 1000)),
     expires: tip.trailers.expires,
     install: done?.id ?? null,
+    code: { carried: carriesCode(incoming, applied), restored: incoming.code?.told() ?? null },
   }
+}
+
+/** By what was applied just now, or what the record knows when nothing was. */
+function carriesCode({ state }: Incoming, applied: ReadonlyMap<string, AppliedFile>): boolean {
+  const known = applied.get(codeNames.state)?.progress ?? state?.files[codeNames.state]
+  return known !== undefined && !known.gone
 }

@@ -8,6 +8,8 @@ import { recipientsDigest } from '../crypto/audience.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { sealBytes } from '../crypto/envelope.ts'
 import type { Person } from '../git-store/commit.ts'
+import { patchIds } from '../git-store/patch-ids.ts'
+import { listQueue } from '../git-store/queue-files.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
 import {
@@ -22,10 +24,14 @@ import {
   type SessionState,
 } from '../model.ts'
 import type { Audience } from './audience.ts'
+import { autoMode } from './automation.ts'
+import { isSameLink } from './local-links.ts'
+import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import { makersOf } from './rewritten-links.ts'
+import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
 import { partName } from './write-segment.ts'
@@ -43,6 +49,10 @@ export interface DraftInput {
   readonly expires: string | null
   readonly expiresFixed: boolean
   readonly author: Person
+  /** Made on this machine since the last push, oldest first. */
+  readonly links: readonly CommitLink[]
+  /** Commits that the session was untied from. */
+  readonly detached: ReadonlySet<Oid>
 }
 
 export interface PushDraft {
@@ -64,7 +74,7 @@ export async function draftPush(ws: Workspace, device: DeviceKey, input: DraftIn
   const seq = (before?.seq ?? 0) + 1
   const envelope = await prepareEnvelope(ws, device, input.base, readers)
   const log = await extendLog(ws, device, envelope, { ...input, seq })
-  const link = linkToHead(ws, input.scan)
+  const link = await linkToHead(ws, input)
   const extended = nextManifest(input, log, { seq, repo: await repoId(ws, input.base), link })
   const parent = keepsParent(input.base, extended) ? expectedTip(input.base) : null
   const manifest: Manifest = parent === null ? { ...extended, dead: 0 } : extended
@@ -132,16 +142,29 @@ function liveBytes(manifest: Manifest): number {
 async function repoId(ws: Workspace, base: Base): Promise<string> {
   const signed = lastManifest(base)?.repo
   if (signed) return signed
-  const [first] = await projectIds(ws)
-  if (first !== undefined) return first
+  const project = await projectToSign(ws)
+  if (project !== null) return project
   ws.world.note('this clone is shallow or has no commits, so the session is not tied to the project')
   return 'unknown'
 }
 
-function linkToHead(ws: Workspace, scan: Scan): CommitLink | null {
+/**
+ * Where HEAD is, this session may only have been pushed: no link to a commit that another one is known to have made, or
+ * that nobody's was, in a repository whose hooks would have told.
+ */
+async function linkToHead(ws: Workspace, input: DraftInput): Promise<CommitLink | null> {
+  const { session, scan, base, links } = input
   const { head: commit, headTree: tree, branch } = ws.repo
   if (commit === null || tree === null) return null
-  return { commit, tree, branch, patchId: null, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+  const makers = await makersOf(ws, commit)
+  if (!makers.has(session) && (makers.size > 0 || (await hooksTell(ws)))) return null
+  const known = [...linksBefore(base), ...links].find((link) => link.commit === commit)
+  const patchId = known ? known.patchId : ((await patchIds(ws.repo, [commit])).get(commit) ?? null)
+  return { commit, tree, branch, patchId, message: scan.lastMessage, time: formatTime(ws.world.now()) }
+}
+
+async function hooksTell(ws: Workspace): Promise<boolean> {
+  return (await listQueue(ws.store)) !== null && (await autoMode(ws)) !== 'off'
 }
 
 interface Position {
@@ -152,6 +175,7 @@ interface Position {
 
 function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
   const { readers, to, unlisted } = input.audience
+  const made = input.links.reduce(withLink, lastManifest(input.base)?.links ?? [])
   return {
     format: 1,
     session: input.session,
@@ -169,7 +193,7 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: withLink(lastManifest(input.base)?.links ?? [], at.link),
+    links: (at.link ? withLink(made, at.link) : made).filter(({ commit }) => !input.detached.has(commit)),
   }
 }
 
@@ -177,9 +201,10 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
  * A commit keeps the first link that was made to it, and the newest: a link for every push at the same commit would make
  * the manifest, which travels with each of them, thirty times as large.
  */
-function withLink(links: readonly CommitLink[], link: CommitLink | null): readonly CommitLink[] {
-  if (!link || links.some((known) => known.commit === link.commit && known.message === link.message))
-    return links
+function withLink(links: readonly CommitLink[], link: CommitLink): readonly CommitLink[] {
+  const same = links.findIndex((known) => isSameLink(known, link))
+  // What a push knew of a commit before its hook was heard lacks the patch id.
+  if (same >= 0) return link.patchId && !links[same]?.patchId ? links.with(same, link) : links
   const first = links.findIndex((known) => known.commit === link.commit)
   const kept = links.filter((known, at) => at === first || known.commit !== link.commit)
   return [...kept, link].slice(-maxLinks)

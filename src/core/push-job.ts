@@ -2,7 +2,7 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import type { Holder, Oid, SessionId } from '../model.ts'
+import type { CodeCounts, Holder, LocalFile, Oid, SessionId } from '../model.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import type { People } from './people.ts'
 import type { Workspace } from './workspace.ts'
@@ -26,6 +26,8 @@ export interface PushOptions {
   readonly trustPolicy?: string | undefined
   /** The remote may be one that everybody can read. */
   readonly public?: boolean
+  /** Unpushed commits and uncommitted changes travel too. */
+  readonly withChanges?: boolean
 }
 
 export interface PushResult {
@@ -48,6 +50,21 @@ export interface PushResult {
   readonly holder: Holder | null
   readonly expires: string | null
   readonly redactions: Readonly<Record<string, number>>
+  /** The code that this push carries, with `withChanges`. */
+  readonly changes: SentChanges | null
+}
+
+export interface SentChanges extends CodeCounts {
+  readonly commit: Oid
+  readonly branch: string | null
+  /** Of the bundles, before the segment is compressed. */
+  readonly sizeBytes: number
+}
+
+/** The code as it is now, ready to travel. */
+export interface Changes {
+  readonly files: readonly LocalFile[]
+  readonly sent: SentChanges
 }
 
 /** What is asked of the remote while the session is read: awaited before anything is sent. */
@@ -64,6 +81,7 @@ export interface PushRequest {
   readonly circle: Promise<Circle>
   /** Holders that a person has been asked about. */
   readonly asked: Set<string>
+  readonly changes: Changes | null
 }
 
 export interface PushJob extends PushRequest, Circle {}

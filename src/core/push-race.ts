@@ -88,6 +88,7 @@ async function rebuildState(
       files,
       links: recordLinks(applied),
       previous: null,
+      scan: null,
     })
     await settle(ws, state)
     return state

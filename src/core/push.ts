@@ -1,12 +1,13 @@
 /** `push`: collect, plan what was added, encrypt, sign, one atomic push, record. */
 
+import { isCode } from '../bundle/names.ts'
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { Holder, SessionId, SessionState } from '../model.ts'
+import type { Holder, Oid, SessionId, SessionState } from '../model.ts'
 import {
   type Audience,
   isShared,
@@ -17,11 +18,14 @@ import {
   readersChanged,
 } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
+import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
 import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
+import { drainQueue } from './hook-queue.ts'
+import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
@@ -35,11 +39,13 @@ import {
   predecessor,
   startAnew,
 } from './push-base.ts'
+import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
+import { linksToSend } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 import { author } from './write-commit.ts'
@@ -51,10 +57,13 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
   return withLockedWorkspace(world, options, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
+    await drainQueue(ws)
     const chosen = await chooseSession(ws, options.session)
     const circle = circleFor(ws, device, options)
-    const file = options.fork ? await forkLocally(ws, chosen) : chosen
-    return sendSession({ ws, device, file, options, circle, asked: new Set() })
+    return withChanges(ws, options.withChanges ?? false, async (changes) => {
+      const file = options.fork ? await forkLocally(ws, chosen) : chosen
+      return sendSession({ ws, device, file, options, circle, asked: new Set(), changes })
+    })
   })
 }
 
@@ -73,10 +82,13 @@ export async function pushAll(
     const device = await loadDevice(world, ws.repo)
     const circle = circleFor(ws, device, options)
     await circle
+    await drainQueue(ws)
     const results: (PushResult | FailedPush)[] = []
     for (const file of await sessionsOfWorktree(ws.claude, ws.repo.top)) {
       try {
-        results.push(await sendSession({ ws, device, file, options, circle, asked: new Set() }))
+        results.push(
+          await sendSession({ ws, device, file, options, circle, asked: new Set(), changes: null }),
+        )
       } catch (error) {
         if (!(error instanceof TeleportError)) throw error
         results.push({ session: file.session, error })
@@ -108,7 +120,9 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
     const job: PushJob = { ...request, ...(await request.circle) }
     const audience = await audienceFor(job, base)
     base = withFittingIdentity(job, base, audience)
-    const outcome: Attempt = await attemptPush(job, collected, base, audience).catch(restartFrom(job, base))
+    const outcome: Attempt = await attemptPush(job, withCode(job, collected), base, audience).catch(
+      restartFrom(job, base),
+    )
     if (outcome.result) return outcome.result
     base = 'moved' in outcome ? await nextBase(job, collected, base, outcome.moved) : outcome.base
   }
@@ -119,6 +133,10 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
       hint: `git teleport push ${file.session}`,
     },
   )
+}
+
+function withCode({ changes }: PushJob, collected: Collected): Collected {
+  return changes ? { ...collected, files: [...collected.files, ...changes.files] } : collected
 }
 
 async function firstBase({ ws, file }: PushRequest): Promise<Base> {
@@ -188,8 +206,16 @@ async function attemptPush(
   })
   const expiry = nextExpiry(job, lastExpiry(base))
   const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
-  if (base.kind === 'continue' && nothingToSay(job, base.previous, delta, { audience, expiry, holder }))
-    return unchanged(job, base.previous)
+  const local = await localLinksOf(ws, file.session)
+  const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
+  const links = await linksToSend(ws, local, before?.manifest.links ?? [], detached)
+  if (
+    base.kind === 'continue' &&
+    links.length === 0 &&
+    !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
+    nothingToSay(job, base.previous, delta, { audience, expiry, holder })
+  )
+    return unchanged(job, base.previous, local)
   if (options.dryRun) return { result: preview(job, collected, delta, base, { audience, expiry, holder }) }
   await confirmTeam(ws, people, audience)
   await confirmHolder(job, lastManifest(base)?.holder ?? null)
@@ -208,6 +234,8 @@ async function attemptPush(
     redacted: redactedFor(readers, people.own),
     holder,
     author: person,
+    links,
+    detached,
     ...expiry,
   }
   const draft = await draftPush(ws, device, input)
@@ -233,9 +261,19 @@ async function attemptPush(
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
+  await dropSent(job, local)
   tellReadersChanged(job, draft.state)
   ws.world.progress.done()
+  noteDroppedCode(job, delta)
   return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
+}
+
+async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Promise<void> {
+  await dropLocalLinks(
+    ws,
+    file.session,
+    local.map(({ link }) => link.commit),
+  )
 }
 
 function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
@@ -272,14 +310,18 @@ interface Terms {
   readonly holder: Holder | null
 }
 
-/** Nothing was added, the readers and the holder are the same, and the expiry would hardly move. */
+/**
+ * Nothing was added, the readers and the holder are the same, and the expiry would hardly move. That the last push
+ * carried code and this one would not is no reason for one.
+ */
 function nothingToSay(
   job: PushJob,
   before: SessionState,
   delta: Delta,
   { audience, expiry, holder }: Terms,
 ): boolean {
-  if (delta.sources.length > 0 || audience.readers.join('\n') !== before.audience.join('\n')) return false
+  if (delta.sources.some(({ row }) => !(row.op === 'gone' && isCode(row.name)))) return false
+  if (audience.readers.join('\n') !== before.audience.join('\n')) return false
   if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
   if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
     return false
@@ -288,11 +330,12 @@ function nothingToSay(
 }
 
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
-async function unchanged(job: PushJob, state: SessionState): Promise<Attempt> {
+async function unchanged(job: PushJob, state: SessionState, local: readonly LocalLink[]): Promise<Attempt> {
   const { ws } = job
   const ref = sessionRef(state.session)
   const found = await ws.store.refs.fetch([ref], ws.world.progress)
   if (found.get(ref) !== state.commit) return { result: null, moved: [ref] }
+  if (!job.options.dryRun) await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, state, null, 'same', 0) }
 }
@@ -321,6 +364,7 @@ function describe(
     holder: state.manifest.holder,
     expires: state.expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 
@@ -350,6 +394,7 @@ function preview(
     holder,
     expires: expiry.expires,
     redactions: {},
+    changes: job.changes?.sent ?? null,
   }
 }
 

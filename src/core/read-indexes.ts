@@ -8,7 +8,14 @@ import { openIdentity } from '../crypto/session-identity.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
 import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
-import { type DeviceId, type IndexEntry, isAudienceId, isSessionId, type Oid } from '../model.ts'
+import {
+  type DeviceId,
+  type IndexEntry,
+  isAudienceId,
+  isSessionId,
+  type Oid,
+  type SessionId,
+} from '../model.ts'
 import { rememberSighting } from './sightings.ts'
 import { readSignedCommit, type SignedCommit } from './tip.ts'
 import type { Workspace } from './workspace.ts'
@@ -24,6 +31,8 @@ export interface Indexes {
   readonly entries: readonly ListedEntry[]
   /** Devices whose index is there and is not believed. */
   readonly untrusted: readonly DeviceId[]
+  /** Sessions that are there and meant for others. */
+  readonly sealed: readonly SessionId[]
 }
 
 export interface IndexReader {
@@ -45,19 +54,26 @@ export async function readIndexes(ws: Workspace, reader: IndexReader): Promise<I
   const believed = await reader.believed()
   const entries: ListedEntry[] = []
   const untrusted: DeviceId[] = []
+  const sealed = new Set<SessionId>()
   for (const [ref, commit] of tips) {
     const parsed = parseRef(ref)
     if (parsed?.kind !== 'index') continue
     const { device } = parsed
     const principal = believed.get(device)
-    const rows = principal === undefined ? null : await readIndex(ws, reader, device, commit)
-    if (rows === null || principal === undefined) untrusted.push(device)
-    else for (const [, entry] of rows) entries.push({ entry, device, principal })
+    const read = principal === undefined ? null : await readIndex(ws, reader, device, commit)
+    if (read === null || principal === undefined) {
+      untrusted.push(device)
+      continue
+    }
+    for (const [, entry] of read.rows) entries.push({ entry, device, principal })
+    for (const session of read.sealed ?? []) if (isSessionId(session)) sealed.add(session)
   }
-  return { entries, untrusted }
+  for (const { entry } of entries) sealed.delete(entry.session)
+  return { entries, untrusted, sealed: [...sealed] }
 }
 
 type Row = IndexCache['rows'][number]
+type Read = Pick<IndexCache, 'rows' | 'sealed'>
 
 /** Null when it is not what that device signed. */
 async function readIndex(
@@ -65,24 +81,24 @@ async function readIndex(
   reader: IndexReader,
   device: DeviceId,
   commit: Oid,
-): Promise<readonly Row[] | null> {
+): Promise<Read | null> {
   const file = ws.store.path('cache', ws.remote.key, `${device}.json`)
   const cache = parseIndexCache(await readCachedJson(file))
-  if (cache?.commit === commit) return cache.rows
+  if (cache?.commit === commit) return cache
   const tip = await signedTip(ws, device, commit)
   if (!tip) return null
   if (cache && tip.trailers.seq < cache.seq) {
     ws.world.note(
       `the index of device ${device} went back from ${cache.seq} to ${tip.trailers.seq}: the newer one is shown`,
     )
-    return cache.rows
+    return cache
   }
-  const rows = await decryptRows(ws, reader, tip, new Map(cache?.rows))
-  await writeJson(file, { format: 1, commit, seq: tip.trailers.seq, rows })
+  const read = await decryptRows(ws, reader, tip, new Map(cache?.rows))
+  await writeJson(file, { format: 1, commit, seq: tip.trailers.seq, ...read })
   await rememberSighting(ws, device, { seq: tip.trailers.seq, commit })
   const ref = indexRef(device)
   await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: commit }])
-  return rows
+  return read
 }
 
 /** An index counts when it is signed by the very key its ref is named after. */
@@ -101,15 +117,19 @@ async function decryptRows(
   reader: IndexReader,
   tip: SignedCommit,
   known: ReadonlyMap<string, IndexEntry>,
-): Promise<readonly Row[]> {
+): Promise<Read> {
   const { objects } = ws.store
   const keys = new Map<string, Oid>()
   const blobs = new Map<Oid, string>()
+  const names = new Map<Oid, string>()
   for (const { path, oid } of await objects.readTreeRecursive(tip.tree)) {
     const [a, audience = '', third = '', name] = path.split('/')
     if (a !== 'a' || !isAudienceId(audience)) continue
     if (third === 'key.age' && name === undefined) keys.set(audience, oid)
-    else if (name !== undefined && isSessionId(name)) blobs.set(oid, audience)
+    else if (name !== undefined && isSessionId(name)) {
+      blobs.set(oid, audience)
+      names.set(oid, name)
+    }
   }
   const rows: Row[] = []
   const wanted: Oid[] = []
@@ -119,14 +139,16 @@ async function decryptRows(
     else wanted.push(oid)
   }
   const identities = new Map<string, string | null>()
-  for await (const [oid, sealed] of objects.readBlobs(wanted, 16 * 1024)) {
+  const sealed: string[] = []
+  for await (const [oid, bytes] of objects.readBlobs(wanted, 16 * 1024)) {
     const audience = blobs.get(oid) ?? ''
     if (!identities.has(audience))
       identities.set(audience, await audienceIdentity(ws, reader, keys.get(audience)))
     const identity = identities.get(audience)
-    if (identity) rows.push([oid, parseIndexEntry(await openBytes(identity, sealed))])
+    if (identity) rows.push([oid, parseIndexEntry(await openBytes(identity, bytes))])
+    else sealed.push(names.get(oid) ?? '')
   }
-  return rows
+  return { rows, sealed }
 }
 
 /** Null when this machine is not among the readers: then the entries are meant for others. */

@@ -14,7 +14,7 @@ import { needsNewIdentity } from './push-audience.ts'
 import type { ListedEntry } from './read-indexes.ts'
 import { readRecord } from './records.ts'
 import { isMemberAt } from './team.ts'
-import type { OpenTip } from './tip.ts'
+import type { TrustedTip } from './trusted-tip.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -106,7 +106,7 @@ async function rewrapOne(job: Job, listed: ListedEntry, first: Oid | null): Prom
 }
 
 /** Null when somebody was faster. */
-async function rewrapTip(job: Job, { entry }: ListedEntry, tip: OpenTip): Promise<Rewrapped | null> {
+async function rewrapTip(job: Job, { entry }: ListedEntry, tip: TrustedTip): Promise<Rewrapped | null> {
   const { ws, device, people, options } = job
   const { manifest, session } = tip
   const audience = presentAudience(people, manifest)
@@ -160,7 +160,7 @@ function difference(
 }
 
 /** A new identity is a new log, made from the copy that lies here. */
-async function restart({ ws, device, people, options }: Job, tip: OpenTip): Promise<void> {
+async function restart({ ws, device, people, options }: Job, tip: TrustedTip): Promise<void> {
   const [file] = await findSession(ws.claude, tip.session)
   const { current } = await readRecord(ws, tip.session)
   if (!file || current?.commit !== tip.commit) {
@@ -180,5 +180,6 @@ async function restart({ ws, device, people, options }: Job, tip: OpenTip): Prom
     asked: new Set(),
     circle: followPushPolicy(ws, device.publicKey.recipient).then((policy) => ({ people, policy })),
     options: { session: tip.session, present: true },
+    changes: null,
   })
 }

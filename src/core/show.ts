@@ -1,5 +1,6 @@
 /** `show`: a session's facts and its conversation, without installing anything. */
 
+import { codeNames } from '../bundle/code-state.ts'
 import { readChunks } from '../claude/compare.ts'
 import { beginInstall } from '../claude/install.ts'
 import { scanTranscript } from '../claude/scan.ts'
@@ -43,6 +44,8 @@ export interface ShownSession {
   readonly segments: number
   readonly readers: readonly string[]
   readonly client: string | null
+  /** It was pushed with its code changes. */
+  readonly changes: boolean
 }
 
 /** Hands the facts to `head` first, then the conversation piece by piece to `body`; nothing else is written. */
@@ -101,14 +104,15 @@ async function render(
     const staged = install.stagedPath(transcript.target)
     const scan = await scanTranscript(staged, transcript.staged.size, null)
     ws.world.progress.done()
-    head(facts(tip, scan.messages))
+    const code = applied.get(codeNames.state)
+    head(facts(tip, scan.messages, code !== undefined && !code.progress.gone))
     for await (const piece of renderTranscript(splitLines(readChunks(staged)), text)) await body(piece)
   } finally {
     await install.abort()
   }
 }
 
-function facts(tip: TrustedTip, messages: number): ShownSession {
+function facts(tip: TrustedTip, messages: number, changes: boolean): ShownSession {
   const { manifest } = tip
   const origin = lastOrigin(manifest)
   return {
@@ -127,5 +131,6 @@ function facts(tip: TrustedTip, messages: number): ShownSession {
     segments: manifest.segments.length,
     readers: manifest.readers,
     client: manifest.client,
+    changes,
   }
 }

@@ -1,6 +1,6 @@
 /** The state record that holds after a pull. */
 
-import { parseScan } from '../claude/scan.ts'
+import { parseScan, type Scan } from '../claude/scan.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { FileRecord, SessionState } from '../model.ts'
 import { describeOrigin, lastOrigin, type Place, relocationTo } from './place.ts'
@@ -11,6 +11,8 @@ export interface Restored {
   readonly files: Readonly<Record<string, FileRecord>>
   readonly links: SessionState['links']
   readonly previous: SessionState | null
+  /** What was known of the transcript that lay here, when the pull built on it. */
+  readonly scan: Scan | null
 }
 
 export async function stateAfterPull(
@@ -47,8 +49,8 @@ export async function stateAfterPull(
 }
 
 /** A scan that went past what was kept of the transcript counts for nothing. */
-function stillValidScan(restored: Restored): unknown {
-  const scan = parseScan(restored.previous?.scan)
-  const before = restored.previous?.files['session.jsonl']?.localSize ?? 0
-  return scan && scan.scannedTo <= before ? scan : null
+function stillValidScan({ previous, scan }: Restored): unknown {
+  const kept = previous?.files['session.jsonl']?.localSize ?? 0
+  const older = scan && parseScan(previous?.scan)
+  return [scan, older].find((known) => known && known.scannedTo <= kept) ?? null
 }

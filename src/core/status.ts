@@ -1,15 +1,20 @@
 /** `status`: how the sessions of this work tree stand to the remote, by what this machine knows; nothing is fetched. */
 
+import { codeNames } from '../bundle/code-state.ts'
+import { parseProblem } from '../bundle/worker-state.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { liveClients } from '../claude/live.ts'
 import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { storeSize } from '../git-store/maintenance.ts'
+import { readProblem } from '../git-store/worker-files.ts'
 import type { Holder, Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import { hasExpired } from '../trust/binding.ts'
 import { isShared, readerNames, readersChanged } from './audience.ts'
 import { changesSince } from './classify.ts'
 import { loadDevice } from './device.ts'
+import { drainQueue } from './hook-queue.ts'
+import { type Automation, automationOf } from './hook-status.ts'
 import { keyState } from './key.ts'
 import { knownPeople, type People } from './people.ts'
 import { travelling } from './push-audience.ts'
@@ -42,17 +47,22 @@ export interface SessionStatus {
   /** The team, or the list of one's own devices, is not what it was when the readers were chosen. */
   readonly readersChanged: boolean
   readonly live: boolean
+  /** The last push carries code changes. */
+  readonly changes: boolean
 }
 
 export interface Status {
   readonly remote: { readonly name: string; readonly url: string }
   readonly device: string | null
   readonly storeBytes: number
+  readonly automation: Automation
   readonly sessions: readonly SessionStatus[]
 }
 
 export async function readStatus(world: World, options: StatusOptions): Promise<Status> {
   return withWorkspace(world, options, async (ws) => {
+    const problem = parseProblem(await readProblem(ws.store))
+    await drainQueue(ws, { waitMs: 0 })
     const live = new Set((await liveClients(ws.claude)).map((client) => client.session))
     const people = await peopleHere(ws)
     const sessions: SessionStatus[] = []
@@ -64,6 +74,7 @@ export async function readStatus(world: World, options: StatusOptions): Promise<
       remote: { name: ws.remote.name, url: ws.remote.url },
       device: await keyState(world),
       storeBytes: (await storeSize(ws.store.dir)).bytes,
+      automation: await automationOf(ws, problem),
       sessions,
     }
   })
@@ -136,11 +147,18 @@ function hasEnded(ws: Workspace, state: SessionState | null): boolean {
 async function standing(
   record: SessionRecord,
   collected: Collected,
-): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires'>> {
+): Promise<Pick<SessionStatus, 'state' | 'pendingBytes' | 'seq' | 'commit' | 'expires' | 'changes'>> {
   const { current, pending } = record
   if (!current) {
     const pendingBytes = collected.files.reduce((sum, file) => sum + file.size, 0)
-    return { state: pending ? 'unsure' : 'never', pendingBytes, seq: 0, commit: null, expires: null }
+    return {
+      state: pending ? 'unsure' : 'never',
+      pendingBytes,
+      seq: 0,
+      commit: null,
+      expires: null,
+      changes: false,
+    }
   }
   const { delta, changed } = await changesSince(collected, current)
   const state = pending ? 'unsure' : changed ? 'local-ahead' : 'pushed'
@@ -150,5 +168,11 @@ async function standing(
     seq: current.seq,
     commit: current.commit,
     expires: current.expires,
+    changes: carriesCode(current),
   }
+}
+
+function carriesCode({ files }: SessionState): boolean {
+  const state = files[codeNames.state]
+  return state !== undefined && !state.gone
 }

@@ -28,8 +28,9 @@ import {
 } from '../model.ts'
 import { checkBinding, checkSequence } from '../trust/binding.ts'
 import { type SignedBy, type Signer, untrusted } from '../trust/signer.ts'
+import { projectIds } from './project-ids.ts'
 import { identifySigner } from './signer.ts'
-import { projectIds, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 /** A signed commit whose signature is good; whether its signer is trusted is another question. */
 export interface SignedCommit {
@@ -141,6 +142,7 @@ export interface Judgement {
   readonly team?: TeamPolicy | null
   readonly state: SessionState | null
   readonly allowExpired?: boolean
+  readonly allowOtherProject?: boolean
   /** `pinned` asks nobody for the list of members; default `fresh`. */
   readonly members?: 'fresh' | 'pinned'
   /** To look at, never to install: a signer whom nobody believes is told, not refused. */
@@ -157,6 +159,7 @@ export async function judgeTip(ws: Workspace, tip: Tip, by: Judgement): Promise<
     repos: await projectIds(ws),
     now: ws.world.now(),
     ...(by.allowExpired === undefined ? {} : { allowExpired: by.allowExpired }),
+    ...(by.allowOtherProject === undefined ? {} : { allowOtherProject: by.allowOtherProject }),
   })
   for (const note of notes) ws.world.note(note)
   checkSequence(tip, by.state)

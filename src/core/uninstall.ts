@@ -1,11 +1,13 @@
 /** `uninstall`: removes every trace of the tool from this machine, except the program itself. */
 
+import path from 'node:path'
 import { claudeHome } from '../claude/home.ts'
 import { stagingTop } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
 import { isStoreFolder, knownStores, removeFolder, storeFolder } from '../git-store/known-stores.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
+import { removeHooks } from './hook-remove.ts'
 import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
 import type { World } from './world.ts'
@@ -30,10 +32,18 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   const loss = options.keepKey
     ? ''
     : ' Without this key, what only it can read is lost (keep it with --keep-key).'
-  if (!(await world.confirm(`Remove ${folders.join(', ')} and git's teleport.key setting?${loss}`))) {
+  if (
+    !(await world.confirm(
+      `Remove ${folders.join(', ')} the hooks in their repositories, and git's teleport.key setting?${loss}`,
+    ))
+  ) {
     throw new TeleportError('interrupted', 'nothing was removed')
   }
   const removed: string[] = []
+  for (const store of stores) {
+    const hooks = await removeHooks(world, store, { folders: [], dryRun: false })
+    if (hooks.length > 0) removed.push(`${hooks.join(', ')} hook of ${path.dirname(store)}`)
+  }
   for (const folder of folders) if (await removeFolder(folder)) removed.push(folder)
   if (!options.keepKey) await setGlobalConfig(world.env, 'teleport.key', null)
   return { removed, kept }

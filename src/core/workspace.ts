@@ -8,8 +8,9 @@ import { withStoreLock } from '../git-store/lock.ts'
 import { type Remote, resolveRemote } from '../git-store/remote.ts'
 import { readRemoteHead } from '../git-store/remote-head.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
-import { openUserRepo, repoIds, type UserRepo } from '../git-store/user-repo.ts'
+import { openUserRepo, type UserRepo } from '../git-store/user-repo.ts'
 import type { Oid, SessionId } from '../model.ts'
+import { recoverCode } from './recover-code.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -81,6 +82,7 @@ export async function withLockedWorkspace<T>(
       for (const id of await recoverInstalls(ws.claude, installFolder(ws))) {
         world.note(`an interrupted pull was put in order (${id})`)
       }
+      await recoverCode(ws)
       return work(ws)
     }),
   )
@@ -103,11 +105,6 @@ export async function withInstallation<T>(
   } finally {
     await install.abort()
   }
-}
-
-/** Every id this project goes by, the one to sign first; empty when the clone cannot tell. */
-export async function projectIds(ws: Workspace): Promise<readonly string[]> {
-  return repoIds(ws.repo, ws.store.path('project-ids.json'))
 }
 
 /** The list of repositories that have a store. */

@@ -33,6 +33,8 @@ export interface World {
   show(lines: readonly string[]): void
   /** What the system, not the user, says about this machine. */
   readonly system: SystemFacts
+  /** What starts this program, for what starts it later by itself; undefined where there is no such program. */
+  readonly program?: readonly string[] | undefined
   /** No prompts, not even git's or ssh's. */
   readonly background: boolean
   /** Aborted when the user interrupts. */

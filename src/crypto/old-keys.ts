@@ -34,6 +34,18 @@ export async function retireKeyFile(file: string, mark: string): Promise<string>
   }
 }
 
+/** Undoes `retireKeyFile`. Throws `failed`. */
+export async function restoreKeyFile(old: string, file: string): Promise<void> {
+  try {
+    await rename(old, file)
+    await rename(`${old}.pub`, `${file}.pub`).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    })
+  } catch (error) {
+    throw fileError(error, `putting the key ${old} back`)
+  }
+}
+
 /**
  * The device as it is, but that it opens what one of its earlier keys can open, too; those are read, and perhaps asked
  * for, only when that is needed. It signs with its present key alone.

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { errnoOf, TeleportError } from '../errors.ts'
 import { showOutside } from './outside-text.ts'
 
@@ -63,6 +64,29 @@ async function endedOrInterrupted(child: ChildProcess, context: GitContext): Pro
   return exitCode
 }
 
+/** What `second` makes of what `first` prints, which may be large. The exit code is that of the first that failed. */
+export async function pipeGit(
+  context: GitContext,
+  first: readonly string[],
+  second: readonly string[],
+  input: string,
+): Promise<GitAnswer> {
+  const { cwd } = context
+  const options = { cwd, env: { ...context.environment }, windowsHide: true }
+  const source = spawn('git', first, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })
+  const sink = spawn('git', second, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })
+  for (const child of [source, sink]) {
+    endWithUs(child)
+    child.stdin.on('error', () => undefined)
+  }
+  source.stdin.end(input)
+  source.stdout.pipe(sink.stdin)
+  const stdout: Buffer[] = []
+  sink.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  const [before, after] = await Promise.all([ended(source, context), ended(sink, context)])
+  return { exitCode: before === 0 ? after : before, stdout: Buffer.concat(stdout), stderr: '' }
+}
+
 const running = new Set<ChildProcess>()
 const killRunning = () => {
   for (const child of running) child.kill()
@@ -105,6 +129,32 @@ export async function runGit(
     stdout: Buffer.from(result.stdout),
     stderr: Buffer.from(result.stderr).toString(),
   }
+}
+
+/** Lets git read `source` to its end. Throws `git-failed` unless it exits with 0. */
+export async function feedGit(
+  context: GitContext,
+  args: readonly string[],
+  source: AsyncIterable<Uint8Array>,
+): Promise<Buffer> {
+  const child = spawn('git', args, { cwd: context.cwd, env: { ...context.environment }, windowsHide: true })
+  endWithUs(child)
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  const end = endedOrInterrupted(child, context)
+  // One that ends without reading tells why by its exit code; a source that fails ends git.
+  const fed = pipeline(source, child.stdin).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EPIPE' && errnoOf(error) !== 'ERR_STREAM_PREMATURE_CLOSE') {
+      child.kill()
+      throw error
+    }
+  })
+  const [exitCode] = await Promise.all([end, fed])
+  const answer = { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+  if (exitCode !== 0) throw gitFailed(args, answer)
+  return answer.stdout
 }
 
 /** Streams what git prints. Ends git when the reader stops early. `onFailure` makes the error of a bad exit. */

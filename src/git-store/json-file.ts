@@ -33,7 +33,11 @@ export async function writeJson(
   value: unknown,
   options: { readonly pretty?: boolean } = {},
 ): Promise<void> {
-  const text = `${JSON.stringify(value, null, options.pretty ? 2 : undefined)}\n`
+  await replaceText(file, `${JSON.stringify(value, null, options.pretty ? 2 : undefined)}\n`)
+}
+
+/** As `writeJson`, for a text. */
+export async function replaceText(file: string, text: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
     await replaceFile(file, text)

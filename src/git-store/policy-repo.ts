@@ -69,7 +69,7 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
     return fetch(['--no-filter', storeRemote, refspec])
   }
 
-  /** Missing objects that a partial clone lacks, or that were not asked for at first. */
+  /** What a partial clone lacks, or was not asked for at first. A filter counts from the folder that is named. */
   async function fetchObjects(oids: readonly Oid[], filter = '--no-filter'): Promise<void> {
     const answer = await fetch([filter, storeRemote, ...oids])
     if (answer.exitCode === 0) return
@@ -94,7 +94,7 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
     if (!again) throw gitFailed(args, answer, 'run the command again')
     const text = await mustAskGit(git, ['cat-file', 'commit', commit])
     const [, tree = ''] = /^tree ([0-9a-f]+)\n/.exec(text.toString('latin1')) ?? []
-    if (isOid(tree)) await fetchObjects([tree], '--filter=tree:1')
+    if (isOid(tree)) await fetchObjects([tree], '--filter=tree:0')
     return listTree(commit, paths, false)
   }
 
@@ -112,7 +112,8 @@ export async function openPolicyRepo(repo: UserRepo, storeDir: string, remote: R
       const [folder] = await listTree(commit, ['.teleport'])
       if (!folder) return new Map()
       if (folder.type !== 'tree') throw oddEntry('.teleport', 'folder')
-      if ((await has([folder.oid])).get(folder.oid) === null) await fetchObjects([folder.oid])
+      if ((await has([folder.oid])).get(folder.oid) === null)
+        await fetchObjects([folder.oid], '--filter=tree:1')
       const entries = await listTree(
         commit,
         names.map((name) => `.teleport/${name}`),

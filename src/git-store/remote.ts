@@ -82,11 +82,12 @@ function requireKnown(names: readonly string[], asked: string): string {
 }
 
 /**
- * `ext::` runs a command of the URL's choice, a leading dash is an option to some program further on. Pure. Throws
+ * `ext::` runs a command of the URL’s choice, `fd::` talks to what an open file of ours happens to be, a leading dash is
+ * an option to some program further on. Pure. Throws
  * `remote-access`.
  */
 export function requireSafeUrl(name: string, url: string): void {
-  if (url !== '' && !url.startsWith('-') && !/^ext::/i.test(url) && !/\p{Cc}/u.test(url)) return
+  if (url !== '' && !url.startsWith('-') && !/^(?:ext|fd)::/i.test(url) && !/\p{Cc}/u.test(url)) return
   throw new TeleportError('remote-access', `the URL of remote "${showOutside(name, 60)}" must not be used`, {
     hint: `git remote set-url ${showOutside(name, 60)} <url>`,
   })

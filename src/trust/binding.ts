@@ -16,6 +16,8 @@ export interface Expected {
   readonly now: Date
   /** Expired sessions may still be looked at. */
   readonly allowExpired?: boolean
+  /** The user says that a session of another project is wanted here. */
+  readonly allowOtherProject?: boolean
 }
 
 export interface SeenTip {
@@ -99,6 +101,7 @@ function checkRepository(repo: string, expected: Expected): readonly string[] {
   if (expected.repos.length === 0)
     return ['this clone is shallow or empty: the session’s project cannot be checked']
   if (expected.repos.includes(repo)) return []
+  if (expected.allowOtherProject) return [`session ${expected.session} belongs to another project (${repo})`]
   throw new TeleportError(
     'wrong-binding',
     `session ${expected.session} belongs to another project (${repo})`,

@@ -18,7 +18,7 @@ function readTable(markdown: string): Map<string, Layer> {
     rows.map((line) => {
       const [, folder = '', , mayImport = '', owns = ''] = line.split('|')
       const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
-      const name = (words(folder)[0] ?? '').replace(/^src\//, '').replace(/\.ts$/, '')
+      const name = (words(folder)[0] ?? '').replace(/^src\//, '').replace(/\.c?ts$/, '')
       return [name, { mayImport: words(mayImport), owns: words(owns) }]
     }),
   )
@@ -26,7 +26,7 @@ function readTable(markdown: string): Map<string, Layer> {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.c?ts$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
 }
 
@@ -38,7 +38,10 @@ function importsOf(source: string): string[] {
 }
 
 const layerOf = (file: string) =>
-  path.relative(path.join(root, 'src'), file).split(path.sep)[0]?.replace(/\.ts$/, '') ?? ''
+  path
+    .relative(path.join(root, 'src'), file)
+    .split(path.sep)[0]
+    ?.replace(/\.c?ts$/, '') ?? ''
 
 const packageOf = (specifier: string) =>
   specifier

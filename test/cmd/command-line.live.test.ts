@@ -103,6 +103,7 @@ const mistakes: readonly (readonly [argv: readonly string[], message: RegExp, hi
   ],
   [['push', '--fork', '--dry-run'], /^--fork changes this machine/, ''],
   [['pull', '--resume', '--dry-run'], /^--resume goes with neither/, ''],
+  [['pull', '--resume'], /^--resume starts Claude Code, which needs a terminal$/, 'leave --resume out'],
   [['import', 'x.tar.gz', '--restore-env'], /^--restore-env goes with --exact only$/, ''],
   [['init', '--key', 'k', '--passphrase'], /^--passphrase is for a new key/, ''],
   [['rm'], /not enough positional arguments/, 'git-teleport rm --help'],

@@ -54,24 +54,32 @@ async function bothTrusted({
 
 /** The members of every verb's answer. Other programs rely on those of push, pull and list; more may come. */
 const members = {
-  push: 'bytesAdded bytesSent commit expires files recipients redactions ref remote segments seq session state title',
+  push: 'bytesAdded bytesSent changes commit expires files holder readableBy recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
-  pull: 'codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
+  pull: 'code codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
   list: 'sessions',
   'list sessions':
-    'author branch commits device expires host live messages onRemote seq session sizeBytes state title updated',
-  show: 'client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
-  status: 'device remote sessions storeBytes',
+    'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
+  show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
+  status: 'automation device remote sessions storeBytes',
+  'hook install': 'auto dryRun folder hooks kind',
+  'hook status': 'auto failures hooks installed nextTry problem unsent',
+  'hook uninstall': 'dryRun removed',
+  config: 'settings',
+  scan: 'counts files places session sizeBytes title',
   fetch: 'sessions',
   rm: 'ref session title',
   undo: 'deleted restored session',
   export: 'files output session sizeBytes title',
   import: 'dropped dryRun files install resume session state tier title',
   doctor: 'findings',
-  prune: 'bytesAfter bytesBefore',
+  prune: 'bytesAfter bytesBefore dryRun localCopies sessions tombstones unreadable',
+  audit: 'events findings pulls',
+  rewrap: 'dryRun sessions',
+  expire: 'dryRun sessions',
   'key show': 'device others path publicKey',
   'key trust': 'added device',
-  init: 'device letIn made others path publicKey',
+  init: 'device join letIn made others path publicKey',
   uninstall: 'kept removed',
 } as const
 
@@ -117,9 +125,17 @@ test('every verb answers --json with one document of version 1', async (t) => {
   t.deepEqual(namesOf(recordsIn(dig(listed, 'sessions'))[0]), members['list sessions'].split(' '))
   await on(desktop, 'show', session)
   await on(desktop, 'status')
+  await on(desktop, 'scan')
+  await on(desktop, 'hook install')
+  await on(desktop, 'hook status')
+  await on(desktop, 'hook uninstall')
+  await on(desktop, 'config')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')
+  await on(desktop, 'audit')
+  await on(laptop, 'rewrap', '--all')
+  await on(laptop, 'expire', '--mine', '--dry-run')
   await on(desktop, 'undo')
   await on(laptop, 'export', '--output', 'a.tar.gz')
   t.is((await stat(path.join(here, 'a.tar.gz'))).mode & 0o777, 0o600)

@@ -42,7 +42,8 @@ test('a push keeps to remotes, people and lifetimes, and says who forbids what',
   const at = await writer(t, laptop, remote)
   const line = `${stringAt((await run(at, ['init'])).said, 'join', 'line')}\n`
   t.regex(line, /^laptop@example\.org namespaces="git" ssh-ed25519 \S+ git-teleport@laptop\n$/)
-  const limits = '[teleport]\n\tmaxLifetime = 14d\n\tdefaultExpiry = 7d\n\tmayPush = laptop@example.org\n'
+  const limits =
+    '[teleport]\n\tmaxLifetime = 14d\n\tdefaultExpiry = 7d\n\tmayPush = laptop@example.org\n\trepository = orchard\n'
   const first = await merge({ allowed_signers: line, config: limits })
   const now = new Date('2026-11-20T12:00:00Z')
   const when = { now: () => now }
@@ -58,6 +59,17 @@ test('a push keeps to remotes, people and lifetimes, and says who forbids what',
   t.is(pushed.exitCode, 0, pushed.stderr)
   t.is(days('2026-11-20T12:00:00Z', stringAt(pushed.said, 'expires') ?? ''), 7)
   t.is(dig((await run(at, ['init'])).said, 'join'), null, 'a member needs no line')
+  const ref = stringAt(pushed.said, 'ref') ?? ''
+  const signed = await laptop.git(
+    remote,
+    'log',
+    '-1',
+    '--format=%(trailers:key=Teleport-Repo,valueonly)',
+    ref,
+  )
+  t.is(signed.trim(), 'orchard', 'the name that the policy gives')
+  const pulled = await run(at, ['pull', session], when)
+  t.is(stringAt(pulled.said, 'state'), 'same', pulled.stderr)
   t.is((await run(at, ['push', '--expires', '14d'], when)).exitCode, 0)
 
   await merge({

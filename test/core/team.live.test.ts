@@ -3,6 +3,10 @@
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
+import { showPolicy } from '../../src/core/policy.ts'
+import type { World } from '../../src/core/world.ts'
+import { hasCode, TeleportError } from '../../src/errors.ts'
+import { silentProgress } from '../../src/model.ts'
 import { dig } from '../support/json.ts'
 import { checkout } from '../support/sandbox.ts'
 import { snapshotRepo } from '../support/snapshot-repo.ts'
@@ -41,6 +45,48 @@ test('a team is accepted once, by name, and goes on from there', async (t) => {
     'the pin serves reading without the remote',
   )
   t.is((await policyAt(laptop, top)).code, 'remote-access')
+})
+
+test('somebody at a terminal sees the team before it is believed, and may say no', async (t) => {
+  const { sandbox, remote, merge } = await makeTeamWorld(t)
+  const commit = await merge({
+    allowed_signers: both,
+    recipients: '# escrow\n',
+    config: '[teleport]\nmustRedact\n',
+  })
+  const laptop = await sandbox.machine('laptop')
+  const top = await checkout(laptop, remote, 'app')
+  const shown: string[] = []
+  const questions: string[] = []
+  const at = (answer: boolean): World => ({
+    env: laptop.env,
+    cwd: top,
+    home: laptop.home,
+    platform: process.platform,
+    hostname: 'laptop',
+    now: () => new Date(),
+    uuid: () => '00000000-0000-4000-8000-000000000000',
+    progress: silentProgress,
+    note() {},
+    async confirm(question) {
+      questions.push(question)
+      return answer
+    },
+    askPassphrase: async () => '',
+    choose: async () => undefined,
+    attended: true,
+    show: (lines) => shown.push(...lines),
+    system: { policyFile: '/nonexistent', policyOwner: null, isPublicHost: () => false },
+    background: false,
+    signal: new AbortController().signal,
+  })
+  const refused = await t.throwsAsync(showPolicy(at(false), {}), { instanceOf: TeleportError })
+  t.true(hasCode(refused, 'policy-not-accepted'))
+  t.is(shown.filter((line) => /^member (?:ada|bob)@example\.org SHA256:/.test(line)).length, 2)
+  t.true(shown.includes(`policy commit ${commit}`) && shown.includes('teleport.mustRedact = true'))
+  t.is(String((await showPolicy(at(true), {})).commit), commit)
+  t.is(String((await showPolicy(at(false), {})).commit), commit)
+  t.is(questions.length, 2, 'accepted once, never asked again')
 })
 
 test('a default branch that does not go on from the pin is refused until somebody names it', async (t) => {

@@ -162,7 +162,7 @@ test('JSON has the members that the README tells, and a version', async (t) => {
   const findings = recordsIn(dig(await json('doctor'), 'findings'))
   t.deepEqual(['findings', ...members(findings[0])].sort(), documented('doctor').toSorted())
 
-  t.deepEqual(members(await json('prune')), ['bytesBefore', 'bytesAfter'])
+  t.deepEqual(members(await json('prune')).sort(), documented('prune').toSorted())
 
   const failed = await teleport(desktop.machine, ['push', '--json'], { cwd: desktop.cwd })
   t.deepEqual([failed.exitCode, failed.stdout], [4, ''])

@@ -165,7 +165,7 @@ test('without a remote, without the one asked for, or without an obvious one, th
   })
 })
 
-for (const url of ['EXT::sh -c id', 'ext::id', '--upload-pack=id', 'x\ny', '']) {
+for (const url of ['EXT::sh -c id', 'ext::id', 'fd::17', '--upload-pack=id', 'x\ny', '']) {
   test(`the URL ${JSON.stringify(url)} is refused`, (t) => {
     t.throws(() => requireSafeUrl('origin', url), { code: 'remote-access' })
   })

@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionId } from '../../src/model.ts'
-import { cli, programFile } from '../support/cli.ts'
+import { programFile } from '../support/cli.ts'
 import { must } from '../support/sandbox.ts'
+import { killedAt } from './killed-at.ts'
 import {
   goOn,
   type Home,
@@ -186,47 +187,6 @@ async function inOrder(t: ExecutionContext, from: Seat, to: Seat): Promise<void>
 async function sameConversation(t: ExecutionContext, one: Seat, other: Seat): Promise<void> {
   const uuids = async (seat: Seat) => (await readTranscript(seat)).toString().match(/"uuid":"[^"]*"/g)
   t.deepEqual(await uuids(one), await uuids(other))
-}
-
-/** Steps that change more than unnamed objects, whose number depends on where their random names fall. */
-const telling = /\.git-teleport|\/installs\/|\/state\/|update-ref|git push|rm .*\/lock/
-
-/** Runs the command again and again from the same start, kills it at `count` different moments, and lets `check` look. */
-async function killedAt(
-  t: ExecutionContext,
-  home: Home,
-  seat: Seat,
-  argv: readonly string[],
-  count: number,
-  check: (about: string) => Promise<void>,
-): Promise<void> {
-  const { folder } = home.sandbox
-  const saved = `${folder}-saved`
-  t.teardown(() => rm(saved, { recursive: true, force: true }))
-  const copy = async (from: string, to: string) => {
-    await rm(to, { recursive: true, force: true })
-    must(await seat.machine.run('cp', ['-a', from, to], { cwd: '/' }), 'cp')
-  }
-  const log = path.join(folder, 'steps')
-  const preload = {
-    NODE_OPTIONS: `--import ${path.join(import.meta.dirname, 'kill-at.js')}`,
-    KILL_STEPS: telling.source,
-  }
-  await copy(folder, saved)
-  const whole = await cli(seat.machine, argv, { cwd: seat.top, env: { ...preload, KILL_LOG: log } })
-  t.is(whole.exitCode, 0, whole.stderr)
-  const steps = (await readFile(log, 'utf8')).trimEnd().split('\n')
-  t.true(steps.length > count, `${steps.length} steps`)
-  for (let at = 0; at < count; at += 1) {
-    const moment = Math.round((at * (steps.length - 1)) / (count - 1))
-    await copy(saved, folder)
-    const env = { ...preload, KILL_AT: String(moment + 1) }
-    const killed = await cli(seat.machine, argv, { cwd: seat.top, env })
-    const about = `killed before step ${moment + 1}: ${steps[moment]}`
-    t.is(killed.exitCode, null, about)
-    await check(about)
-  }
-  await copy(saved, folder)
 }
 
 /** A hook on the remote that holds up the first push that comes, until it is told how to answer. */

@@ -117,7 +117,7 @@ test('what is larger than a blob may be is cut into parts', async (t) => {
   const home = await makeHome(t)
   const [laptop, desktop] = [await home.sit('laptop'), await home.sit('desktop')]
   const tale = await tell(laptop)
-  await writeFile(uploadOf(laptop, 'large.bin'), randomBytes(70 * MiB))
+  await writeFile(uploadOf(laptop, 'large.bin'), randomBytes(20 * MiB))
   await laptop.run(['push'])
   t.deepEqual(await treeOf(home, laptop, 'segments'), ['0001.00', '0001.01', '0001.02'])
   await desktop.run(['pull', session])

@@ -9,6 +9,8 @@ import { carryKey, type Seat, seatAt } from './seat.ts'
 export interface Team {
   readonly sandbox: Sandbox
   readonly remote: string
+  /** What every command here is run with: the system policy that trusts the first one of the team. */
+  readonly managed: Partial<InProcessOptions>
   /** A person's first machine makes a key; `like` another machine of the same person carries it. */
   sit(name: string, like?: Seat): Promise<Seat>
   /** Commits the policy that these seats are members by; `options` follow the principal on their line. */
@@ -36,6 +38,7 @@ export async function makeTeam(t: Teardown): Promise<Team> {
   return {
     sandbox,
     remote,
+    managed,
     async sit(name, like) {
       const machine = await sandbox.machine(name)
       const seat = withOptions(seatAt(machine, await checkout(machine, remote, `${name}-work/app`)), managed)

@@ -99,6 +99,7 @@ test('push --force: the one here replaces the remote one, whose commit stays in 
   t.true((await backups(laptop)).some((bytes) => bytes.equals(atLaptop)))
   await goOn(tale, laptop)
   t.like(await laptop.run(['push', session]), { state: 'pushed', seq: 4 })
+  t.like(await listed(laptop, 'list'), { messages: messagesIn(await readTranscript(laptop)) })
   t.like(await desktop.run(['pull', session]), { state: 'fast-forward', seq: 4 })
 
   // Replaced once more, while the laptop went on.
@@ -198,4 +199,10 @@ function sameFiles(
   t.deepEqual([...found.keys()], [...expected.keys()])
   for (const [name, bytes] of expected)
     if (name !== 'history.jsonl') t.true(found.get(name)?.equals(bytes), name)
+}
+
+/** User and assistant rows of the main conversation. */
+function messagesIn(transcript: Buffer): number {
+  const types = parseRows(transcript.toString()).filter((row) => row['isSidechain'] !== true)
+  return types.filter((row) => row['type'] === 'user' || row['type'] === 'assistant').length
 }

@@ -169,9 +169,9 @@ test('a folder that was deleted under the program is told by name', async (t) =>
 test('the version needs no other file and comes without a look at the command line', async (t) => {
   const alone = path.join(program, 'alone')
   mkdirSync(alone)
-  cpSync(path.join(program, 'main.js'), path.join(alone, 'main.js'))
+  cpSync(path.join(compiled, 'program.cjs'), path.join(alone, 'program.cjs'))
   for (const flag of ['--version', '-v']) {
-    const child = spawn(process.execPath, [path.join(alone, 'main.js'), flag], {
+    const child = spawn(process.execPath, [path.join(alone, 'program.cjs'), flag], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     t.deepEqual(await finish(child), { code: 0, stdout: 'git-teleport 0.0.0-unbuilt\n', stderr: '' })

@@ -113,7 +113,8 @@ test.serial('a host that is not there', async (t) => {
   t.is(pushed.exitCode, 4)
   t.regex(
     (await teleported(outsider.machine, ['status'], { cwd: outsider.top })).stdout,
-    /deadbeef\s+push unsure/,
+    /deadbeef\s+not pushed/,
+    'nothing was sent',
   )
 })
 
@@ -134,6 +135,8 @@ async function breaksOff(t: ExecutionContext, world: SharedWorld, at: Seat, line
   t.like(JSON.parse(pushed.stderr), { error: { code: 'remote-access' } }, pushed.stderr)
   t.is(pushed.exitCode, 4)
   t.true(before.equals(await readFile(transcript)), 'the session is as before')
+  const status = await teleported(at.machine, ['status'], { cwd: at.top })
+  t.regex(status.stdout, /deadbeef\s+push unsure/)
   const refs = () =>
     world.laptop.machine.git(world.laptop.top, 'ls-remote', world.remote, `refs/teleport/sessions/${fresh}`)
   t.is(await refs(), '', 'nothing on the remote')

@@ -59,7 +59,7 @@ async function install(folder: string): Promise<void> {
 }
 
 /** The person's own settings (a mirror, a proxy), without those that an npm around this run has set. */
-function environmentForNpm(): Record<string, string> {
+export function environmentForNpm(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([key, value]) =>
       value === undefined || setByNpm.test(key) ? [] : [[key, value]],

@@ -6,7 +6,7 @@ import { run } from './run.ts'
 import type { Machine } from './sandbox.ts'
 
 /** The program under test. */
-export const programFile = path.resolve(import.meta.dirname, '../../../dist/git-teleport.js')
+export const programFile = path.resolve(import.meta.dirname, '../../../dist/git-teleport.cjs')
 
 export interface CliOptions {
   readonly cwd: string

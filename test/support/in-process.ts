@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { run } from '../../src/cmd/cli.ts'
 import type { Io } from '../../src/cmd/io.ts'
-import type { SystemFacts } from '../../src/core/world.ts'
+import { makeWorld } from '../../src/cmd/world.ts'
+import type { SystemFacts, World } from '../../src/core/world.ts'
 import { parseJson } from './json.ts'
 import type { Machine } from './sandbox.ts'
 
@@ -34,10 +35,28 @@ export async function teleport(
 ): Promise<Told> {
   const stdout = sink()
   const stderr = sink()
-  const io: Io = {
+  const io = ioOf(machine, options, stdout.stream, stderr.stream)
+  const exitCode = await run(argv, io)
+  const out = stdout.text()
+  const err = stderr.text()
+  return {
+    exitCode,
+    stdout: out,
+    stderr: err,
+    json: () => parseJson(out.trim() === '' ? lastLine(err) : out),
+  }
+}
+
+/** What a use case gets there when no command stands around it; what it has to say goes nowhere. */
+export function worldOf(machine: Machine, options: InProcessOptions): World {
+  return makeWorld(ioOf(machine, options, sink().stream, sink().stream), { quiet: true, yes: false })
+}
+
+function ioOf(machine: Machine, options: InProcessOptions, stdout: Writable, stderr: Writable): Io {
+  return {
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
-    stdout: stdout.stream,
-    stderr: stderr.stream,
+    stdout,
+    stderr,
     env: { ...machine.env, ...options.env },
     cwd: options.cwd,
     isTerminal: { stdin: false, stdout: false, stderr: false },
@@ -52,10 +71,6 @@ export async function teleport(
     pid: process.pid,
     version: '0.0.0-test',
   }
-  const exitCode = await run(argv, io)
-  const out = stdout.text()
-  const err = stderr.text()
-  return { exitCode, stdout: out, stderr: err, json: () => parseJson(out.trim() === '' ? lastLine(err) : out) }
 }
 
 /** Warnings go before the one line that is the answer. */

@@ -1,0 +1,79 @@
+/** A repository in the store that reads the user's objects and keeps what the user's clone no longer has, or never had. */
+
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileError } from '../errors.ts'
+import type { Oid } from '../model.ts'
+import { askGit, mustAskGit } from './git.ts'
+import type { Store } from './store.ts'
+import { storeRemote, transportContext } from './store-git.ts'
+
+/** Its folder of objects; there may be none yet. */
+export function borrowedObjects(store: Store): string {
+  return store.path('history', 'objects')
+}
+
+export async function hasBorrowed(store: Store): Promise<boolean> {
+  return (await stat(borrowedObjects(store)).catch(() => undefined))?.isDirectory() ?? false
+}
+
+/**
+ * Fetches commits of the project by their ids, with all that leads to them; what the clone has is not sent again. False
+ * when the remote does not give one of them: then nothing came. The user's refs and objects stay as they are.
+ */
+export async function fetchCommits(store: Store, commits: readonly Oid[]): Promise<boolean> {
+  if (commits.length === 0) return true
+  const dir = store.path('history')
+  if (!(await hasBorrowed(store))) await create(store, dir)
+  const context = await transportContext(store.repo, dir, store.remote)
+  const answer = await askGit(
+    context,
+    [
+      'fetch',
+      '--quiet',
+      '--no-filter',
+      '--no-tags',
+      '--refmap=',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+      '--no-recurse-submodules',
+      '--stdin',
+      storeRemote,
+    ],
+    commits.map((oid) => `${oid}:refs/originals/${oid}\n`).join(''),
+  )
+  return answer.exitCode === 0
+}
+
+async function create(store: Store, dir: string): Promise<void> {
+  const unfinished = `${dir}.${process.pid}.tmp`
+  try {
+    await rm(unfinished, { recursive: true, force: true })
+    await mkdir(unfinished, { recursive: true, mode: 0o700 })
+    const { repo } = store
+    const environment = { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' }
+    const args = [
+      'init',
+      '--quiet',
+      '--bare',
+      '--template=',
+      `--object-format=${repo.objectFormat}`,
+      unfinished,
+    ]
+    await mustAskGit({ cwd: repo.top, environment }, args)
+    // The store's own settings, one folder further down.
+    const config = await readFile(path.join(store.dir, 'config'), 'utf8')
+    await writeFile(
+      path.join(unfinished, 'config'),
+      config.replace('path = ../config', 'path = ../../config'),
+    )
+    await mkdir(path.join(unfinished, 'objects/info'), { recursive: true })
+    await writeFile(path.join(unfinished, 'objects/info/alternates'), '../../../objects\n')
+    await rename(unfinished, dir)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    // Another process was faster.
+    if (await hasBorrowed(store)) return
+    throw fileError(error, `creating ${dir}`)
+  }
+}

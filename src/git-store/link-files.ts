@@ -1,0 +1,64 @@
+/** Where the store keeps the links of each session, and what became of rewritten commits. */
+
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { errnoOf, fileError } from '../errors.ts'
+import { isSessionId, type SessionId } from '../model.ts'
+import { readJson, replaceText, writeJson } from './json-file.ts'
+import { withStoreLock } from './lock.ts'
+import type { Store } from './store.ts'
+
+type Place = Pick<Store, 'path'>
+
+/** Runs `work` while no other process changes links. Not the store's lock: a push holds that one for long. */
+export async function withLinkLock<T>(store: Place, work: () => Promise<T>): Promise<T> {
+  const folder = store.path('links')
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(error, `making ${folder}`)
+  })
+  return withStoreLock(folder, work)
+}
+
+/** The sessions that have a file of links, sorted. */
+export async function listLinkFiles(store: Place): Promise<readonly SessionId[]> {
+  const folder = store.path('links')
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw fileError(error, `listing ${folder}`)
+  })
+  return names
+    .filter((name) => path.extname(name) === '.json')
+    .map((name) => path.basename(name, '.json'))
+    .filter(isSessionId)
+    .sort()
+}
+
+/** `<store>/links/<session>.json`, not checked for its meaning; `undefined` when there is none. Throws `store-damaged`. */
+export function readLinkFile(store: Place, session: SessionId): Promise<unknown | undefined> {
+  return readJson(linkPath(store, session))
+}
+
+export function writeLinkFile(store: Place, session: SessionId, value: unknown): Promise<void> {
+  return writeJson(linkPath(store, session), value)
+}
+
+function linkPath(store: Place, session: SessionId): string {
+  return store.path('links', `${session}.json`)
+}
+
+/** The lines of all rewrites, oldest first. */
+export async function readRewriteLines(store: Place): Promise<string> {
+  const file = rewritesPath(store)
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return ''
+    throw fileError(error, `reading ${file}`)
+  })
+}
+
+export async function writeRewriteLines(store: Place, text: string): Promise<void> {
+  await replaceText(rewritesPath(store), text)
+}
+
+function rewritesPath(store: Place): string {
+  return store.path('links', 'rewrites')
+}
