@@ -25,7 +25,12 @@ async function pullMeasured(at: World, id: SessionId) {
   const preload = path.join(machine.folder, 'peak.cjs')
   await writeFile(
     preload,
-    "process.on('exit', () => require('fs').writeFileSync(process.env.PEAK, String(process.resourceUsage().maxRSS)))\n",
+    // Not getrusage: its peak is inherited from the process that started this one.
+    `process.on('exit', () => {
+      const { readFileSync, writeFileSync } = require('fs')
+      const own = process.platform === 'linux' && /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))
+      writeFileSync(process.env.PEAK, own ? own[1] : String(process.resourceUsage().maxRSS))
+    })\n`,
   )
   const env = { NODE_OPTIONS: `--require ${preload}`, PEAK: note }
   const ran = await cli(machine, ['pull', id, '--json'], { cwd: top, env, timeoutMs: 60_000 })
