@@ -89,7 +89,10 @@ export class MemberRemoveCommand extends TeleportCommand {
   async run(world: World): Promise<Outcome> {
     const edited = await removeMember(world, { who: this.who, dryRun: this.dryRun })
     const done = this.dryRun ? 'would take out of' : 'taken out of'
-    const text = [...describe(edited, done), ...(this.dryRun ? [] : [...forward, ...nextSteps(edited)])]
+    const text = [
+      ...describe(edited, done),
+      ...(this.dryRun ? [] : [...forward, ...nextSteps(edited), ...onceItCounts]),
+    ]
     return { json: { ...edited, dryRun: this.dryRun }, text: text.join('\n') }
   }
 }
@@ -161,6 +164,8 @@ function describe(edited: EditedTeam, done: string): readonly string[] {
     ...edited.lines.flatMap((line) => line.split('\n')).map((line) => `  ${safe(line)}`),
   ]
 }
+
+const onceItCounts = ['', 'Then, for the sessions that are there:', '  git teleport rewrap --all']
 
 function nextSteps(edited: EditedTeam): readonly string[] {
   return [

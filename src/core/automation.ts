@@ -2,6 +2,8 @@
 
 import { TeleportError } from '../errors.ts'
 import { gitConfig } from '../git-store/user-repo.ts'
+import { effectivePolicy } from './effective-policy.ts'
+import { teamPolicy } from './team.ts'
 import type { Workspace } from './workspace.ts'
 
 export const autoModes = ['off', 'attach', 'push'] as const
@@ -42,7 +44,8 @@ export function parseWindow(text: string): number {
   })
 }
 
-/** The seam for the policy's word on automation: nothing forbids it yet. */
-export async function automationAllowed(_ws: Workspace): Promise<boolean> {
-  return true
+/** By the policy that was accepted last: a worker asks nobody. */
+export async function automationAllowed(ws: Workspace): Promise<boolean> {
+  const policy = await effectivePolicy(ws, await teamPolicy(ws, 'pinned'))
+  return policy.allowAutomation.value !== false
 }

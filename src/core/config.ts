@@ -3,6 +3,7 @@
 import { TeleportError } from '../errors.ts'
 import { setLocalConfig } from '../git-store/user-config.ts'
 import { gitConfig, openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
+import { parseTo } from './audience.ts'
 import { defaultWindow, parseAutoMode, parseWindow } from './automation.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +29,11 @@ const known: Readonly<Record<string, Known>> = {
     about: 'how long after its last message a session still counts as the maker of a commit in a terminal',
     otherwise: defaultWindow,
     check: parseWindow,
+  },
+  'teleport.to': {
+    about: 'who may read a session from its first push on: me, team, members by name',
+    otherwise: 'team where there is one, else me',
+    check: (value) => parseTo([value]),
   },
   'teleport.remote': {
     about: 'the remote for sessions',

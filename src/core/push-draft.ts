@@ -158,7 +158,7 @@ async function linkToHead(ws: Workspace, input: DraftInput): Promise<CommitLink 
   if (commit === null || tree === null) return null
   const makers = await makersOf(ws, commit)
   if (!makers.has(session) && (makers.size > 0 || (await hooksTell(ws)))) return null
-  const known = [...linksBefore(base), ...links].find((link) => link.commit === commit)
+  const known = [...(lastManifest(base)?.links ?? []), ...links].find((link) => link.commit === commit)
   const patchId = known ? known.patchId : ((await patchIds(ws.repo, [commit])).get(commit) ?? null)
   return { commit, tree, branch, patchId, message: scan.lastMessage, time: formatTime(ws.world.now()) }
 }

@@ -98,7 +98,7 @@ const mistakes: readonly (readonly [argv: readonly string[], message: RegExp, hi
   ],
   [
     ['push', '--all', '--force'],
-    /^--all goes with neither a session, --fork nor --force$/,
+    /^--all goes with neither a session, --fork, --force nor --with-changes$/,
     'git-teleport push --help',
   ],
   [['push', '--fork', '--dry-run'], /^--fork changes this machine/, ''],

@@ -87,7 +87,7 @@ test('members come and go in the working tree, and count once they are merged', 
     (each) => each['principal'] === 'bob@example.org',
   )
   const gone = await teleport(admin, ['member', 'remove', String(device?.['device'])], { cwd: top })
-  t.regex(gone.stdout, /What they have fetched they keep.*rewrap/s)
+  t.regex(gone.stdout, /What they have fetched they keep.*\n {2}git teleport rewrap --all\n/s)
   t.is((await member(admin, top, ['remove', 'the escrow'])).exitCode, 0)
   t.is(
     await readFile(path.join(top, '.teleport/recipients'), 'utf8'),

@@ -55,7 +55,7 @@ test('a push keeps to remotes, people and lifetimes, and says who forbids what',
     never.message,
     'teleport.maxLifetime in the policy of the repository lets a session live for 14d at most',
   )
-  const pushed = await run(at, ['push'], when)
+  const pushed = await run(at, ['push', '--yes'], when)
   t.is(pushed.exitCode, 0, pushed.stderr)
   t.is(days('2026-11-20T12:00:00Z', stringAt(pushed.said, 'expires') ?? ''), 7)
   t.is(dig((await run(at, ['init'])).said, 'join'), null, 'a member needs no line')
