@@ -73,7 +73,9 @@ test('every promise of the threat model names tests that exist', (t) => {
 
 test('every parser of the threat model is there, with the test that damages its bytes', (t) => {
   const rows = [
-    ...read('docs/threat-model.md').matchAll(/^\| .+? \| `(src\/[\w./-]+)` \| \[`(test\/[\w./-]+)`\]\([^)]+\): (.+) \|$/gm),
+    ...read('docs/threat-model.md').matchAll(
+      /^\| .+? \| `(src\/[\w./-]+)` \| \[`(test\/[\w./-]+)`\]\([^)]+\): (.+) \|$/gm,
+    ),
   ]
   t.true(rows.length >= 20, String(rows.length))
   for (const [, source = '', file = '', list = ''] of rows) {

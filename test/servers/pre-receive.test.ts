@@ -271,6 +271,7 @@ test('the rules are those of the default branch before the push, by the clock of
   const over = await plant(ben, { trailers: { expires: '2020-01-01T00:00:00Z' } })
   t.is((await planter.push(`+${over}:${ref}`)).exitCode, 0)
   t.is((await planter.push(`:${ref}`)).exitCode, 0)
+  await refuses(t, world, /expired at 2020-01-01T00:00:00Z/, `+${over}:${ref}`)
   await merged({ allowed_signers: await lineOf(ben) })
   t.is((await planter.push(`:${indexRef((await deviceOf(ada.machine)).id)}`)).exitCode, 0)
   await world.rule('teleport.deletions', 'sometimes')
