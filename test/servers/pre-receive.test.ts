@@ -134,6 +134,10 @@ test('what nobody of the team signed for that very place is refused, each with o
   await no(/push 2 does not follow push 2/, { trailers: { seq: 2 } })
   await no(/signed to follow none, not/, { trailers: { previous: null } })
   await no(/signed to follow [0-9a-f]{40}, not its parent/, { parent: first })
+  await no(new RegExp(`signed to follow ${first}, not ${tip}`), {
+    parent: null,
+    trailers: { previous: first },
+  })
   await no(/expires at 2099-01-01T00:00:00Z; the longest time here is 30d/, {
     trailers: { expires: '2099-01-01T00:00:00Z' },
   })
@@ -168,8 +172,8 @@ test('what nobody of the team signed for that very place is refused, each with o
   await ada.machine.git(remote, 'replace', unsigned, await plantedThere(world, await plant({})))
   await refuses(t, world, /not a signed commit/, `+${unsigned}:${ref}`)
 
-  // One bad ref among good ones stops all of them; the good one alone passes.
-  const good = await plant({})
+  // One bad ref among good ones stops all of them; the good one, which starts anew, passes alone.
+  const good = await plant({ parent: null })
   await refuses(t, world, /neither/, `+${good}:${ref}`, `${good}:refs/teleport/odd`)
   t.is((await planter.push(`+${good}:${ref}`)).exitCode, 0)
 })
