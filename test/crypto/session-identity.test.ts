@@ -179,6 +179,6 @@ test('whatever is done to key.age, it opens to the same identity or is refused i
       const code = await codeOf(async () => t.deepEqual(await openIdentity(changed, ed25519), own))
       t.true(['it succeeded', 'not-a-reader', 'damaged-bundle'].includes(code), `${at}: ${code}`)
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   )
 })
