@@ -1,15 +1,15 @@
 /** A redacted delta, and the list that leads back, also when segments became one. */
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
 import { planDelta } from '../../src/bundle/plan.ts'
 import { patchCursor } from '../../src/core/patch-cursor.ts'
 import { redactDelta } from '../../src/core/redact-delta.ts'
-import { joinLists, tryList } from '../../src/core/removed-parts.ts'
+import { joinLists, signedText, tryList } from '../../src/core/removed-parts.ts'
 import { type Spool, withSpools } from '../../src/git-store/spool.ts'
-import { silentProgress } from '../../src/model.ts'
+import { asSha256, silentProgress } from '../../src/model.ts'
 import { applyPatches, parsePatches } from '../../src/redact/patch.ts'
 import { collect, digest, localFile, session } from '../bundle/support.ts'
 import { redactorWith, token } from '../redact/support.ts'
@@ -118,6 +118,15 @@ test('a spool gives back what was written, less what was cut', async (t) => {
     await spool.write(Buffer.from('end'))
     t.is((await collect(spool.read(8))).toString('latin1'), `${bytes.toString('latin1', 8, 10)}end`)
   })
+})
+
+test('the lines of the format page are what is signed, over its own list', async (t) => {
+  const page = await readFile(path.resolve(import.meta.dirname, '../../../docs/format.md'), 'utf8')
+  const [, list = '', signed = ''] =
+    /## Removed parts[\s\S]*?```\n([\s\S]*?)```[\s\S]*?```\n([\s\S]*?)```/.exec(page) ?? []
+  const content = /^content ([0-9a-f]{64})$/m.exec(signed)?.[1] ?? ''
+  const text = signedText({ session, segment: '0003' }, asSha256(content), digest(list))
+  t.is(Buffer.from(text).toString(), signed)
 })
 
 async function* collectNone(): AsyncGenerator<Uint8Array> {}
