@@ -38,6 +38,7 @@ export { type RemoveOptions, type RemoveResult, removeSession } from './core/rm.
 export { type ScannedSession, type ScanOptions, scanSession } from './core/scan.ts'
 export type { ShownSession } from './core/show.ts'
 export { readStatus, type SessionStatus, type Status, type StatusOptions } from './core/status.ts'
+export { type SummariseOptions, type Summary, summariseSession } from './core/summarise.ts'
 export { type UndoOptions, type UndoResult, undoPull } from './core/undo.ts'
 export type { Choice, SystemFacts, World } from './core/world.ts'
 export { type ErrorCode, errorCodes, hasCode, TeleportError } from './errors.ts'

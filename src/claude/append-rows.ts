@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, lstat, mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
+import { eachLine } from '../json/line-batches.ts'
 import { syncFolder } from './durable-file.ts'
-import { eachLine } from './line-batches.ts'
 import { isMissing, readSome } from './session-file.ts'
 
 /** A row as a program hands it over: JSON, and nothing but its `uuid` means anything here. */

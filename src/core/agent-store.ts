@@ -27,7 +27,7 @@ import { listSessions } from './list.ts'
 import { projectToSign } from './project-ids.ts'
 import { pullSession } from './pull.ts'
 import { pushSession } from './push.ts'
-import type { PushResult } from './push-job.ts'
+import type { PushOptions, PushResult } from './push-job.ts'
 import { forgetRecord } from './records.ts'
 import { removeSession } from './rm.ts'
 import { withLockedWorkspace, withWorkspace } from './workspace.ts'
@@ -52,6 +52,8 @@ export interface StoreOptions {
   readonly trustPolicy?: string | undefined
   /** The remote may be one that everybody can read. */
   readonly public?: boolean
+  /** Others get the session as it is, secrets included. */
+  readonly noRedact?: boolean
   /** When what was appended is sent: so long after it at the latest (30 s), with so many bytes (256 KiB), after each turn (true). */
   readonly sendAfterMs?: number
   readonly sendBytes?: number
@@ -289,15 +291,18 @@ async function sendNew(inside: Inside, session: SessionId): Promise<void> {
   const { world, options, home } = inside
   const sizes = await withSessionLock(home, session, () => settleTranscripts(home, session))
   if ((await readSent(home, session)) === sizes) return
-  const { remote, to, expiresDays, trustPolicy } = options
-  const terms = { remote, to, expiresDays, trustPolicy, public: options.public ?? false }
   try {
-    const result = await pushSession(world, { session, ...terms })
+    const result = await pushSession(world, { session, ...termsOf(options) })
     await writeSent(home, session, sizes)
     options.onSent?.(result)
   } catch (error) {
     if (!hasCode(error, 'empty-session') && !hasCode(error, 'no-session')) throw error
   }
+}
+
+function termsOf(options: StoreOptions): PushOptions {
+  const { remote, to, expiresDays, trustPolicy, noRedact = false } = options
+  return { remote, to, expiresDays, trustPolicy, noRedact, public: options.public ?? false }
 }
 
 /** Nothing is appended meanwhile: what is here may be replaced. */
@@ -339,7 +344,6 @@ async function settleDiverged(
   keep: 'mine' | 'theirs' | 'both',
 ): Promise<string> {
   const { world, options, home } = inside
-  const { remote, to, expiresDays, trustPolicy } = options
   if (keep === 'theirs') {
     await fetchNewest(inside, session, true)
     return session
@@ -347,8 +351,7 @@ async function settleDiverged(
   return withSessionLock(home, session, async () => {
     await settleTranscripts(home, session)
     const ways = keep === 'mine' ? { force: true } : { fork: true }
-    const terms = { remote, to, expiresDays, trustPolicy, public: options.public ?? false }
-    const result = await pushSession(world, { session, ...terms, ...ways })
+    const result = await pushSession(world, { session, ...termsOf(options), ...ways })
     await writeSent(home, result.session, await settleTranscripts(home, result.session))
     options.onSent?.(result)
     return result.session
