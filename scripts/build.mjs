@@ -79,7 +79,8 @@ async function writeTypes(entries) {
     )
     await promisify(execFile)(process.execPath, [tsc, '--project', project])
     for (const name of entries) {
-      const types = bundleTypes(path.join(declared, `src/${name}.d.ts`))
+      const declaration = (of) => path.join(declared, `src/${of}.d.ts`)
+      const types = bundleTypes(declaration(name), name === 'index' ? undefined : declaration('index'))
       await writeFile(path.join(out, `dist/${name}.d.ts`), types)
     }
   } finally {

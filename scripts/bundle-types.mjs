@@ -6,8 +6,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** @param entry path of a `.d.ts` file of tsc's @returns text of the one file; throws where a type comes from another package */
-export function bundleTypes(entry) {
+/**
+ * `entry` and `first` are paths of `.d.ts` files of tsc's. What `first` exports is taken from `./index.js` instead of being
+ * told again: one type for both entries. Throws where a type comes from another package.
+ */
+export function bundleTypes(entry, first) {
   const modules = new Map()
   const chosen = new Map()
   const load = (file) => {
@@ -18,6 +21,10 @@ export function bundleTypes(entry) {
   /** Takes what `name` means in `file`, and all that it names; returns where it is declared. */
   const take = (file, name) => {
     const { declared, imported } = load(file)
+    if (shared.get(name) === file) {
+      borrowed.add(name)
+      return name
+    }
     const from = imported.get(name)
     if (from) return take(from.file, from.name)
     const text = declared.get(name)
@@ -30,6 +37,10 @@ export function bundleTypes(entry) {
     return name
   }
 
+  const shared = new Map()
+  const borrowed = new Set()
+  if (first)
+    for (const { file, name } of load(first).exported.values()) shared.set(name, originOf(load, file, name))
   const { exported } = load(entry)
   for (const { file, name } of exported.values()) {
     if (take(file, name) === undefined) throw new Error(`${name} of ${file} is not declared`)
@@ -37,7 +48,10 @@ export function bundleTypes(entry) {
   const internal = [...chosen].filter(([name]) => !exported.has(name))
   const text = ([, { text }]) =>
     text.replace(/^export (?:declare )?(?=function|class|const|abstract)/m, 'export declare ')
+  const again = [...borrowed].filter((name) => exported.has(name)).sort()
   return [
+    ...(borrowed.size > 0 ? [`import type { ${[...borrowed].sort().join(', ')} } from './index.js'\n`] : []),
+    ...(again.length > 0 ? [`export { ${again.join(', ')} } from './index.js'\n`] : []),
     ...[...chosen]
       .filter(([name]) => exported.has(name))
       .sort(byName)
@@ -45,6 +59,14 @@ export function bundleTypes(entry) {
     ...internal.sort(byName).map((each) => text(each).replace(/^export /m, '')),
     'export {}\n',
   ].join('\n')
+}
+
+/** The file that declares what `file` may only pass on. */
+function originOf(load, file, name) {
+  const from =
+    load(file).imported.get(name) ??
+    (load(file).declared.has(name) ? undefined : load(file).exported.get(name))
+  return from && from.file !== file ? originOf(load, from.file, from.name) : file
 }
 
 const byName = ([a], [b]) => (a < b ? -1 : 1)

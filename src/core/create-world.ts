@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { TeleportError } from '../errors.ts'
 import type { Environment } from '../git-store/environment.ts'
+import { machineName } from '../git-store/process-identity.ts'
 import type { Progress } from '../model.ts'
 import { systemFacts } from './system-facts.ts'
 import { type Choice, neverOnTerminal, type SystemFacts, type World } from './world.ts'
@@ -22,7 +23,7 @@ export interface WorldOptions {
   readonly platform: NodeJS.Platform
   /** Absolute. Otherwise `HOME`, on Windows `USERPROFILE`. */
   readonly home?: string
-  /** What others see as the name of this machine. Otherwise `HOSTNAME`, `COMPUTERNAME`, or `unknown`. */
+  /** What others see as the name of this machine. Otherwise what the system says. */
   readonly hostname?: string
   /** Aborted, what goes on stops between two steps and rejects with `interrupted`. */
   readonly signal?: AbortSignal
@@ -56,7 +57,7 @@ export function createWorld(options: WorldOptions): World {
     cwd,
     home: options.home ?? homeIn(env, platform),
     platform,
-    hostname: options.hostname ?? (env['HOSTNAME'] || env['COMPUTERNAME'] || 'unknown'),
+    hostname: options.hostname ?? machineName(),
     now,
     uuid,
     progress: reporting(options.onProgress ?? ignore, signal),
@@ -72,8 +73,8 @@ export function createWorld(options: WorldOptions): World {
   }
 }
 
-function homeIn(env: Environment, platform: NodeJS.Platform): string {
-  const home = platform === 'win32' ? env['USERPROFILE'] : env['HOME']
+function homeIn({ HOME, USERPROFILE }: Environment, platform: NodeJS.Platform): string {
+  const home = platform === 'win32' ? USERPROFILE : HOME
   if (home) return home
   throw new TeleportError('usage', 'no home folder: neither the option nor the environment names one')
 }

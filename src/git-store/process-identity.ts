@@ -11,6 +11,11 @@ export interface ProcessMark {
   readonly host: string
 }
 
+/** What the system calls this machine. */
+export function machineName(): string {
+  return os.hostname()
+}
+
 /** This process. */
 export async function ownMark(): Promise<ProcessMark> {
   const stat = await readStat(process.pid)

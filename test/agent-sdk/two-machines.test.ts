@@ -1,6 +1,6 @@
 /** Programs and people go on with each other's sessions, and conflicts are told as they are everywhere. */
 
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { hasCode, type TeleportError } from '../../src/agent-sdk.ts'
@@ -213,4 +213,17 @@ test('names that could lead out of a session are refused, and foreign projects a
   const folder = first.top.replace(/[^A-Za-z0-9]/g, '-')
   t.deepEqual(textsOf(await store.load({ ...key, projectKey: folder })), ['x'])
   t.deepEqual(textsOf(await store.load({ ...key, projectKey: `${folder}-packages-web` })), ['x'])
+})
+
+test('uninstall takes what a program kept here along, and names it first', async (t) => {
+  const { first } = await twoSeats(t)
+  const store = await openStore(first)
+  await store.append(newKey(store.projectKey), [message('kept here')])
+  const folder = path.join(first.top, '.git/teleport-agent')
+  t.true((await stat(folder)).isDirectory())
+  t.is((await stat(folder)).mode & 0o077, 0)
+  const here = { cwd: first.top }
+  t.regex((await teleport(first.machine, ['uninstall'], here)).stderr, /teleport-agent/)
+  await teleported(first.machine, ['uninstall', '--yes'], here)
+  await t.throwsAsync(stat(folder), { code: 'ENOENT' })
 })

@@ -198,7 +198,9 @@ test('documents name commands that exist', (t) => {
     'README.md',
     'CONTRIBUTING.md',
     'CHANGELOG.md',
-    ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`),
+    ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => path.extname(name) !== '')
+      .map((name) => `docs/${name}`),
   ]
   for (const document of documents) {
     const verbs = [...read(document).matchAll(/git teleport ([a-z]+)/g)].map(([, verb = '']) => verb)
