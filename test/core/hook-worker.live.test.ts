@@ -7,6 +7,7 @@ import { parseSessionRecord } from '../../src/bundle/state-record.ts'
 import { runWorker } from '../../src/core/hook-worker.ts'
 import { runGit } from '../../src/git-store/git.ts'
 import type { CommitLink } from '../../src/model.ts'
+import { installAs } from '../journeys/hook-travel.ts'
 import { type Home, makeHome, type Seat, session, tell } from '../journeys/seat.ts'
 import { teleport, worldOf } from '../support/in-process.ts'
 import { parseJson } from '../support/json.ts'
@@ -19,7 +20,7 @@ test('a thousand commits, a remote that comes and goes: every link arrives once'
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 20_000 })
-  await seat.run(['hook', 'install'])
+  await installAs(seat, 'files')
   await seat.run(['config', 'auto', 'push'])
   const clock = makeClock()
   const commits = await importCommits(seat)
@@ -72,7 +73,7 @@ test('what needs a person ends the attempt, is told at the next command, and is 
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 4000 })
-  await seat.run(['hook', 'install'])
+  await installAs(seat, 'files')
   await seat.run(['config', 'auto', 'push'])
   const clock = makeClock()
   const hook = path.join(home.remote, 'hooks/pre-receive')

@@ -3,20 +3,11 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
-import { installHooks } from '../../src/core/hook-install.ts'
 import { commandFor } from '../../src/git-store/hook-block.ts'
 import { knowsConfigHooks } from '../../src/git-store/hook-config.ts'
 import { openUserRepo } from '../../src/git-store/user-repo.ts'
-import { worldOf } from '../support/in-process.ts'
-import { isRecord, type JsonRecord } from '../support/json.ts'
-import { body, hookNames, pictureOf, statesIn, travel, writeHook } from './hook-travel.ts'
+import { body, hookNames, installAs, pictureOf, statesIn, travel, writeHook } from './hook-travel.ts'
 import { makeHome, type Seat } from './seat.ts'
-
-async function install(seat: Seat, dryRun = false): Promise<JsonRecord> {
-  const options = { dryRun, configHooks: true }
-  const result: unknown = await installHooks(worldOf(seat.machine, { cwd: seat.top }), options)
-  return isRecord(result) ? result : {}
-}
 
 const configFile = (seat: Seat) => path.join(seat.top, '.git/config')
 
@@ -35,11 +26,11 @@ test('hooks of the configuration are six settings of the repository, and uninsta
   const settings = () => machine.git(top, 'config', '--local', '--null', '--list')
   const theirs = await settings()
 
-  t.like(await install(seat, true), { kind: 'config', folder: null, dryRun: true })
+  t.like(await installAs(seat, 'config', true), { kind: 'config', folder: null, dryRun: true })
   t.deepEqual(await pictureOf(seat), before)
   t.is((await seat.run(['hook', 'status']))['installed'], 'no')
 
-  await install(seat)
+  await installAs(seat, 'config')
   const ours = hookNames.flatMap((name) => [
     `hook.git-teleport-${name}.command\n${commandFor(name)}\0`,
     `hook.git-teleport-${name}.event\n${name}\0`,
@@ -47,7 +38,7 @@ test('hooks of the configuration are six settings of the repository, and uninsta
   t.is(await settings(), theirs + ours.join(''))
   const installed = await readFile(configFile(seat), 'utf8')
   t.true(installed.startsWith(text), 'what was there is not touched')
-  await install(seat)
+  await installAs(seat, 'config')
   t.is(await readFile(configFile(seat), 'utf8'), installed)
   t.deepEqual(
     (await pictureOf(seat)).filter((row) => !row.includes('[hook "mine"]')),
@@ -65,7 +56,7 @@ test('hooks of the configuration are six settings of the repository, and uninsta
   await machine.git(top, 'config', `${setting}.command`, 'echo of an older version')
   t.deepEqual(await status(), ['partly', 'missing', 'configured', 'missing'])
   await machine.git(top, 'config', '--unset', off)
-  await install(seat)
+  await installAs(seat, 'config')
   t.deepEqual(await status(), ['yes', 'configured', 'configured', 'configured'])
 
   t.deepEqual((await seat.run(['hook', 'uninstall', '--dry-run']))['removed'], [...hookNames])
@@ -76,7 +67,7 @@ test('hooks of the configuration are six settings of the repository, and uninsta
 
   // A configuration whose last line has no end gets one from git, and keeps it.
   await writeFile(configFile(seat), text.trimEnd())
-  await install(seat)
+  await installAs(seat, 'config')
   await seat.run(['uninstall', '--yes'])
   t.is((await readFile(configFile(seat), 'utf8')).trimEnd(), text.trimEnd())
 })
@@ -96,20 +87,24 @@ printf '%s\\n' "$told" | {
 ${body(name)}}
 `
 
-test('commits are noted by hooks of the configuration', async (t) => {
-  await travel(t, {
-    theirs: hookNames,
-    install,
-    async prepare(seat) {
-      const real = await knowsConfigHooks(await openUserRepo(seat.top, seat.machine.env))
-      const version = await seat.machine.git(seat.top, '--version')
-      t.log(
-        real ? `run by ${version}` : `${version} does not run them: run by scripts that do what 2.54 does`,
-      )
-      const text = (name: string) => (real ? `#!/bin/sh\n${body(name)}` : asGitDoes(name))
-      for (const name of hookNames)
-        await writeHook(path.join(seat.top, '.git/hooks', name), text(name), 0o755)
-      return seat
-    },
+for (const upgraded of [false, true]) {
+  const title = `commits are noted by hooks of the configuration${upgraded ? ', once where git was older before' : ''}`
+  test(title, async (t) => {
+    await travel(t, {
+      theirs: hookNames,
+      async install(seat) {
+        if (upgraded) await installAs(seat, 'files')
+        return installAs(seat, 'config')
+      },
+      async prepare(seat) {
+        const real = await knowsConfigHooks(await openUserRepo(seat.top, seat.machine.env))
+        const version = await seat.machine.git(seat.top, '--version')
+        t.log(real ? `by ${version}` : `${version} does not run them: by scripts that do what 2.54 does`)
+        const text = (name: string) => (real ? `#!/bin/sh\n${body(name)}` : asGitDoes(name))
+        for (const name of hookNames)
+          await writeHook(path.join(seat.top, '.git/hooks', name), text(name), 0o755)
+        return seat
+      },
+    })
   })
-})
+}

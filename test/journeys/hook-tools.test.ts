@@ -8,6 +8,7 @@ import { must } from '../support/sandbox.ts'
 import { needTool, skip } from '../support/tools.ts'
 import {
   body,
+  installAs,
   linksOf,
   hookNames as names,
   pictureOf,
@@ -116,7 +117,7 @@ test('pre-commit that comes after us moves our hooks aside and runs them, and un
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 3000 })
   await writeHook(path.join(seat.top, '.git/hooks/post-commit'), `#!/bin/sh\n${body('post-commit')}`, 0o755)
-  await seat.run(['hook', 'install'])
+  await installAs(seat, 'files')
   await preCommit(seat)
   t.deepEqual(new Set(statesIn((await seat.run(['hook', 'status']))['hooks'])), new Set(['chained']))
   t.is((await seat.run(['hook', 'status']))['installed'], 'yes')
@@ -151,7 +152,7 @@ test('a folder of hooks that several repositories share keeps the lines until th
   const before = await filesBelow(shared)
   for (const seat of [one, other]) {
     await tell(seat, { bytes: 3000 })
-    await seat.run(['hook', 'install'])
+    await installAs(seat, 'files')
   }
   for (const seat of [one, other, third]) await commit(seat, 'with both')
   t.is((await notedAt(one)).length, 1)
@@ -179,7 +180,7 @@ test('uninstall takes the hooks out of every repository that has them', async (t
   await writeHook(path.join(other.top, '.git/hooks/pre-push'), `#!/bin/sh\n${body('pre-push')}`, 0o755)
   await other.machine.git(other.top, 'config', 'core.hooksPath', '.git/hooks')
   const before = [await pictureOf(one), await pictureOf(other)]
-  for (const seat of [one, other]) await seat.run(['hook', 'install'])
+  for (const seat of [one, other]) await installAs(seat, 'files')
   await rm(path.join(one.top, '.git/hooks/post-rewrite'))
   const asked = await one.refused(['uninstall'])
   t.like(asked, { code: 'needs-confirmation' })

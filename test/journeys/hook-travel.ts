@@ -3,7 +3,9 @@
 import { lstat, mkdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { type JsonRecord, parseJson } from '../support/json.ts'
+import { installHooks } from '../../src/core/hook-install.ts'
+import { worldOf } from '../support/in-process.ts'
+import { isRecord, type JsonRecord, parseJson } from '../support/json.ts'
 import { must } from '../support/sandbox.ts'
 import { digest, filesBelow, type Home, makeHome, type Seat, session, tell } from './seat.ts'
 
@@ -29,6 +31,13 @@ export const body = (name: string) =>
 export async function writeHook(file: string, text: string, mode: number): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, text, { mode })
+}
+
+/** `hook install` as for a git that takes hooks from its configuration, or for one that does not, whichever is here. */
+export async function installAs(seat: Seat, kind: 'config' | 'files', dryRun = false): Promise<JsonRecord> {
+  const options = { dryRun, configHooks: kind === 'config' }
+  const result: unknown = await installHooks(worldOf(seat.machine, { cwd: seat.top }), options)
+  return isRecord(result) ? result : {}
 }
 
 /** The whole life of our hooks in one repository. */
