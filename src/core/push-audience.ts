@@ -49,8 +49,8 @@ export async function confirmTeam(ws: Workspace, people: People, audience: Audie
   const file = ws.store.path('audiences', ws.remote.key, 'team.json')
   if ((await readCachedJson(file)) !== undefined) return
   const names = readerNames(people, audience.readers).filter((name) => name !== 'you')
-  const whom = names.length > 0 ? names.join(', ') : 'nobody else yet'
-  const question = `Let the whole team read sessions of this project from now on (${whom})? What they fetch they keep.`
+  if (names.length === 0) return
+  const question = `Let the whole team read sessions of this project from now on (${names.join(', ')})? What they fetch they keep.`
   if (!(await ws.world.confirm(question))) {
     throw new TeleportError('interrupted', 'nothing was sent', { hint: 'git teleport push --to me' })
   }
