@@ -1,6 +1,6 @@
 /** The verbs that look at sessions by commit, as their user sees them. */
 
-import { appendFile, writeFile } from 'node:fs/promises'
+import { appendFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { teleport } from '../support/in-process.ts'
@@ -8,7 +8,7 @@ import { recordsIn, stringAt } from '../support/json.ts'
 import { checkout } from '../support/sandbox.ts'
 import { converse, idOf, inSession, work } from './coder.ts'
 import { makeCrew } from './crew.ts'
-import { makeHome, type Seat, seatAt } from './seat.ts'
+import { filesBelow, makeHome, type Seat, seatAt } from './seat.ts'
 
 const sessionsOf = (list: unknown) => recordsIn(list).map((each) => stringAt(each, 'session'))
 
@@ -87,6 +87,12 @@ test('show, list, review and blame of what two sessions committed, here and wher
     /^[0-9a-f]{10} by hand\n[0-9a-f]{10} end\n {4}11111111 exact /,
   )
   t.regex(await printed(ada, 'review'), /without a session:\n {2}[0-9a-f]{10} by hand/)
+  // What it remembers of conversations is in the clear, and for nobody else.
+  const cache = path.join(ada.top, '.git/teleport/cache')
+  const kept = await filesBelow(cache)
+  t.true([...kept].some(([name, bytes]) => name.startsWith('outlines/') && bytes.includes('please begin')))
+  for (const name of kept.keys()) t.is((await stat(path.join(cache, name))).mode & 0o777, 0o600, name)
+  t.is((await stat(path.join(cache, 'outlines'))).mode & 0o777, 0o700)
   t.like(await ada.refused(['blame', 'none.txt']), { code: 'usage' })
   t.like(await ada.refused(['log', 'no-such-branch']), { code: 'no-commit', exitCode: 3 })
   t.like(await ada.refused(['log', '-n', 'many']), { code: 'usage' })
