@@ -101,7 +101,7 @@ export async function pushAll(
 
 /** What must be asked before anything leaves this machine. Goes on while the session is read. */
 function circleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<Circle> {
-  const circle = followPushPolicy(ws, device.publicKey.recipient).then(async (policy) => {
+  const circle = followPushPolicy(ws, device.publicKey.recipient, options).then(async (policy) => {
     await refuseUnknownPublic(ws, options.public ?? false)
     return { policy, people: await knownPeople(ws, device, 'fresh') }
   })
