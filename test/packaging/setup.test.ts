@@ -24,7 +24,7 @@ const version: unknown = JSON.parse(readFileSync(path.join(root, 'package.json')
 
 test.before(() => {
   mkdirSync(clone)
-  for (const name of ['package.json', 'LICENSE', 'src', 'scripts', 'man', 'hooks']) {
+  for (const name of ['package.json', 'tsconfig.json', 'LICENSE', 'src', 'scripts', 'man', 'hooks']) {
     if (readdirSync(root).includes(name))
       cpSync(path.join(root, name), path.join(clone, name), { recursive: true })
   }
