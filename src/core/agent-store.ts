@@ -17,7 +17,7 @@ import {
   writeSent,
 } from '../claude/agent-home.ts'
 import { type AgentRow, isAgentRow, makeRowAppender } from '../claude/append-rows.ts'
-import { encodeProjectPath, projectDirName } from '../claude/project-dir.ts'
+import { encodeProjectPath, longestPlainName, projectDirName } from '../claude/project-dir.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { agentStoreName } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
@@ -368,7 +368,10 @@ async function withSessionLock<T>(home: AgentHome, session: SessionId, work: () 
  */
 function meansProject({ options, projectKey, top }: Inside, key: string): boolean {
   if (key === projectKey || options.projectKeys?.includes(key)) return true
-  return key === projectDirName(top) || key.startsWith(`${encodeProjectPath(top)}-`)
+  const encoded = encodeProjectPath(top)
+  // A name that is cut off tells less: there any folder with the same beginning could be below.
+  const below = encoded.length < longestPlainName ? `${encoded}-` : encoded.slice(0, longestPlainName)
+  return key === projectDirName(top) || key.startsWith(below)
 }
 
 function foreignProject(key: string, projectKey: string): TeleportError {
