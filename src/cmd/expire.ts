@@ -4,7 +4,7 @@ import { Command, Option } from 'clipanion'
 import { type ExpireOptions, expireSessions } from '../core/expire.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, plainOption, remoteOption, TeleportCommand } from './command.ts'
 import { plural, safe, shortId } from './text.ts'
 
 export class ExpireCommand extends TeleportCommand {
@@ -26,18 +26,20 @@ export class ExpireCommand extends TeleportCommand {
   mine = Option.Boolean('--mine', false, { description: 'Every live session that this device sent last' })
   allMine = Option.Boolean('--all-mine', false, { description: 'Those of your other devices too' })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say which, and change nothing' })
+  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
     const { remote, dryRun } = this
-    const sessions = await expireSessions(world, { what: this.what(), remote, dryRun })
+    const sessions = await expireSessions(world, { what: this.what(world), remote, dryRun })
     const lines = sessions.map(({ session, title }) => `${shortId(session)}  ${safe(title ?? 'no title')}`)
     const head = `${plural(sessions.length, 'session')} ${dryRun ? 'would expire' : 'expired'}`
     return { json: { sessions, dryRun }, text: [head, ...lines].join('\n') }
   }
 
-  private what(): ExpireOptions['what'] {
+  private what(world: World): ExpireOptions['what'] {
     const named = [this.session !== undefined, this.mine, this.allMine].filter(Boolean)
+    if (named.length === 0 && world.attended && !this.json) return 'ask'
     if (named.length !== 1) {
       throw new TeleportError('usage', 'expire takes one of a session, --mine and --all-mine', {
         hint: 'git teleport list',

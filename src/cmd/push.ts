@@ -6,7 +6,7 @@ import { pushAll, pushSession } from '../core/push.ts'
 import type { PushOptions, PushResult } from '../core/push-job.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
+import { type Outcome, plainOption, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import { parseExpiry } from './expiry.ts'
 import { formatAge, formatBytes, plural, safe, shortId } from './text.ts'
 
@@ -17,7 +17,8 @@ export class PushCommand extends TeleportCommand {
     description: 'Send a session to the remote, encrypted and signed',
     details: `
       Sends what was added since the last push, as one more encrypted segment. Without an id it takes the session that
-      the command runs inside, else the newest of this work tree. Prints the line that brings it to another machine.
+      the command runs inside or that is open here, else at a terminal the one you choose (\`--yes\`: the newest of this
+      work tree). Prints the line that brings it to another machine.
     `,
     examples: [
       ['Send the newest session of this work tree', 'git teleport push'],
@@ -53,12 +54,14 @@ export class PushCommand extends TeleportCommand {
     description: 'The remote may be one that everybody can read; asked for once',
   })
   trustPolicy = trustPolicyOption()
+  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
     this.checkOptions()
     const options: PushOptions = {
       session: this.session,
+      ask: world.attended && !this.yes && !this.json,
       remote: this.remote,
       to: this.to === undefined ? undefined : parseTo(this.to),
       handOff: this.handOff,

@@ -5,11 +5,11 @@ import { type Review, type ReviewedSession, reviewBranch } from '../core/review.
 import type { World } from '../core/world.ts'
 import { safeLine } from '../review/safe-text.ts'
 import { formatTable } from '../review/table.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
 import { plural, safe, shortId } from './text.ts'
 import { howWord, sealedLine, shortCommit } from './tie-text.ts'
 
-export class ReviewCommand extends TeleportCommand {
+export class ReviewCommand extends PagedCommand {
   static override paths = [['review']]
   static override usage = Command.Usage({
     category: 'Look',

@@ -107,7 +107,7 @@ const mistakes: readonly (readonly [argv: readonly string[], message: RegExp, hi
   [['import', 'x.tar.gz', '--restore-env'], /^--restore-env goes with --exact only$/, ''],
   [['init', '--key', 'k', '--passphrase'], /^--passphrase is for a new key/, ''],
   [['rm'], /not enough positional arguments/, 'git-teleport rm --help'],
-  [['show'], /not enough positional arguments/, 'git-teleport show --help'],
+  [['show', 'a', 'b'], /^show does not take these arguments$/, 'git-teleport show --help'],
   [['key', 'bogus'], /bogus/, 'git-teleport key --help'],
   [['key', 'trust'], /not enough positional arguments|does not take/, 'git-teleport key --help'],
   [['completion'], /^name the shell to complete for$/, 'one of: bash, zsh, fish'],
