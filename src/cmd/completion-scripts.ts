@@ -83,6 +83,12 @@ export const completions: readonly {
     commits: true,
   },
   {
+    verb: 'search',
+    about: 'find words in sessions',
+    options: ['--all', '--max-count', '--no-pager', '--remote'],
+    sessions: false,
+  },
+  {
     verb: 'log',
     about: 'commits and their sessions',
     options: ['--max-count', '--offline', '--no-pager', '--remote'],

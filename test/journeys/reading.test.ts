@@ -1,12 +1,12 @@
 /** Sessions are chosen by looking, and read without being restored. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
 import { cliDone, programFile } from '../support/cli.ts'
 import { teleport, teleported } from '../support/in-process.ts'
-import { dig, stringAt } from '../support/json.ts'
+import { dig, recordsIn } from '../support/json.ts'
 import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
 import { startOnScreen } from '../support/tmux.ts'
 import { needTool } from '../support/tools.ts'
@@ -211,7 +211,8 @@ Done.
   t.is(await show('--to', '2'), '#1  2026-11-20 10:00\n> The upload breaks.\n\nI will change it.\n')
   t.is(await show('--from', '2026-11-20T10:00:08', '--to', '2026-11-20'), 'Done.\n')
   const link = await teleported(machine, ['show', upload, '--json'], { cwd })
-  const commit = stringAt(link.json(), 'codeCommits', '0') ?? ''
+  const commits = dig(link.json(), 'codeCommits')
+  const commit = Array.isArray(commits) ? String(commits[0]) : ''
   t.is(await show('--to', commit), whole)
   t.is(await show('--from', commit), '')
   t.is(
@@ -266,4 +267,42 @@ test('what is long goes through the pager of the user, on a terminal only', asyn
   const file = path.join(machine.home, 'first')
   await tty(['show', upload], { GIT_PAGER: `head -n 1 >'${file}'` })
   t.is(await readFile(file, 'utf8'), `session  ${upload}\n`)
+})
+
+test('search finds words here and in what was fetched, and remembers them for the owner only', async (t) => {
+  const { sandbox, remote, machine, cwd } = await deskWithSessions(t)
+  await teleported(machine, ['push', upload], { cwd })
+  await teleported(machine, ['push', parser], { cwd })
+  const here = await teleported(machine, ['search', 'LEXER', 'need'], { cwd })
+  t.regex(
+    here.stdout,
+    /^bbbb2222 {2}Write the parser \(ada@example\.org, now\)\n {2}#1 {4}> We need a lexer\.\n$/,
+  )
+  const unsent = await teleported(machine, ['search', 'ship', '--json'], { cwd })
+  t.like(recordsIn(dig(unsent.json(), 'sessions'))[0], { session: release, where: 'here', total: 1 })
+  const none = await teleport(machine, ['search', 'nowhere to be found'], { cwd })
+  t.is(none.exitCode, 3)
+  t.is(none.stdout, '')
+  t.regex(none.stderr, /none of 3 sessions says that/)
+
+  const second = await sandbox.machine('second')
+  await second.run('cp', ['-r', path.join(machine.home, '.config'), second.home])
+  const there = await checkout(second, remote, 'app')
+  await teleported(second, ['list'], { cwd: there })
+  await teleported(second, ['fetch', parser], { cwd: there })
+  const fetched = await teleported(second, ['search', 'lexer', '--json'], { cwd: there })
+  t.like(recordsIn(dig(fetched.json(), 'sessions'))[0], {
+    session: parser,
+    title: 'Write the parser',
+    where: 'fetched',
+  })
+  t.deepEqual(dig(fetched.json(), 'unread'), [upload])
+  const folder = path.join(there, '.git/teleport/cache/reading')
+  const [name = '', ...others] = await readdir(folder)
+  t.deepEqual(others, [])
+  t.is((await stat(path.join(folder, name))).mode & 0o777, 0o600)
+  t.is((await stat(folder)).mode & 0o777, 0o700)
+  // Asked again it is not decrypted again.
+  await rm(path.join(there, '.git/teleport/objects'), { recursive: true })
+  t.regex((await teleported(second, ['search', 'lexer'], { cwd: there })).stdout, /We need a lexer/)
 })
