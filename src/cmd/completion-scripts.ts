@@ -76,7 +76,7 @@ export const completions: readonly {
     verb: 'show',
     about: 'read a session',
     options: [
-      ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking'],
+      ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking', '--format', '--limit'],
       ...['--offline', '--no-pager', '--no-interactive', '--remote'],
     ],
     sessions: true,
@@ -107,7 +107,7 @@ export const completions: readonly {
   {
     verb: 'review',
     about: 'the sessions behind a branch',
-    options: ['--offline', '--no-pager', '--remote'],
+    options: ['--format', '--limit', '--offline', '--no-pager', '--remote'],
     sessions: false,
     commits: true,
   },

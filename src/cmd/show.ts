@@ -1,6 +1,8 @@
 /** `git teleport show` */
 
+import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
+import { traceCommits } from '../core/agent-trace.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
 import { type ShownSession, showSession } from '../core/show.ts'
@@ -8,10 +10,12 @@ import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
+import { safeJson } from '../review/json-export.ts'
 import type { Stats } from '../review/stats.ts'
 import { type Outcome, PagedCommand, plainOption, remoteOption } from './command.ts'
 import { type Output, withOutput } from './pager.ts'
-import { asText, statsOf } from './show-as.ts'
+import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
+import { type DocumentWriter, documentWriter } from './show-document.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
 import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
@@ -27,6 +31,7 @@ export class ShowCommand extends PagedCommand {
       ['Read a session', 'git teleport show 3f2a91c4'],
       ['What led to a commit', 'git teleport show HEAD~2'],
       ['What it came to: turns, tools, tokens, cost', 'git teleport show 3f2a91c4 --stat'],
+      ['For a pull request', 'git teleport show 3f2a91c4 --format md'],
       ['A part of it', 'git teleport show 3f2a91c4 --from 12 --to 2026-11-20T12:30'],
     ],
   })
@@ -43,6 +48,12 @@ export class ShowCommand extends PagedCommand {
   })
   full = Option.Boolean('--full', false, { description: 'Tool calls, results and changes in full' })
   thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
+  format = Option.String('--format', {
+    description: 'text, md for a pull request, json, jsonl, or agent-trace of a commit',
+  })
+  limit = Option.String('--limit', {
+    description: 'With --format md: at most so many characters (65536), 0 for any',
+  })
   offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
   override plain = plainOption()
   remote = remoteOption()
@@ -52,15 +63,45 @@ export class ShowCommand extends PagedCommand {
     const isCommit = session !== undefined && (await namesCommit(world, session, { remote, offline }))
     if (isCommit && (this.from !== undefined || this.to !== undefined))
       throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
+    const form = this.checkForm(isCommit)
+    if (form === 'agent-trace') return this.traced(world, session ?? '')
     const { io } = this.context
-    const json = await withOutput(io, world, !this.json && !this.noPager, (output, paged) =>
-      isCommit ? this.ofCommit(paged, session, output) : this.ofSession(paged, output),
+    const paged = form === 'text' && !this.json && !this.noPager
+    const json = await withOutput(io, world, paged, (output, quiet) =>
+      isCommit ? this.ofCommit(quiet, session, output, form) : this.ofSession(quiet, output, form),
     )
     return { json: json ?? {}, text: '' }
   }
 
-  private async ofCommit(world: World, commit: string, output: Output): Promise<Outcome['json']> {
+  private checkForm(isCommit: boolean): Format {
+    const form = formatNamed(
+      this.format,
+      formats.filter((each) => isCommit || each !== 'agent-trace'),
+    )
+    if (form !== 'text' && (this.json || this.stat || this.files))
+      throw new TeleportError('usage', '--format goes with neither --json, --stat nor --files')
+    if (form !== 'md' && this.limit !== undefined)
+      throw new TeleportError('usage', '--limit goes with --format md')
+    return form
+  }
+
+  private async traced(world: World, commit: string): Promise<Outcome> {
+    const { remote, offline } = this
+    const { stdout } = this.context.io
+    await traceCommits(world, { of: { commit }, remote, offline }, async (record) => {
+      if (!stdout.write(`${safeJson(record)}\n`)) await once(stdout, 'drain')
+    })
+    return { json: {}, text: '' }
+  }
+
+  private async ofCommit(
+    world: World,
+    commit: string,
+    output: Output,
+    form: Format,
+  ): Promise<Outcome['json']> {
     const { remote, offline, all } = this
+    const writer = this.writerFor(form, output)
     let logged: LoggedCommit | undefined
     const parts: (Told & { readonly part: ShownPart })[] = []
     let heading = ''
@@ -73,20 +114,26 @@ export class ShowCommand extends PagedCommand {
       },
       async (part) => {
         parts.push({ part, conversation: [] })
-        if (!this.json) await output.write(`${heading}\n${partHead(part, this.context.io.columns)}\n\n`)
+        const columns = this.context.io.columns
+        if (form !== 'text')
+          await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
+        else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
         heading = ''
       },
       async (reading) => {
         const told = parts.at(-1)
-        if (told) await this.tell(reading, output, told)
+        if (form !== 'text') await writer.body(reading)
+        else if (told) await this.tell(reading, output, told)
       },
     )
+    if (form !== 'text') await writer.end()
     const sessions = parts.map(({ part, ...told }) => ({ ...part, ...this.jsonOf(told) }))
     return { ...logged, sessions }
   }
 
-  private async ofSession(world: World, output: Output): Promise<Outcome['json']> {
+  private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
     const { session, remote, offline, from, to } = this
+    const writer = this.writerFor(form, output)
     let shown: ShownSession | undefined
     const told: Told = { conversation: [] }
     await showSession(
@@ -94,11 +141,19 @@ export class ShowCommand extends PagedCommand {
       { session, remote, offline, range: { from, to } },
       async (facts) => {
         shown = facts
-        if (!this.json) await output.write(`${describe(facts, world)}\n`)
+        if (form !== 'text')
+          await writer.begin('session', facts.title ?? 'no title', facts, publicRows(facts))
+        else if (!this.json) await output.write(`${describe(facts, world)}\n`)
       },
-      (reading) => this.tell(reading, output, told),
+      (reading) => (form === 'text' ? this.tell(reading, output, told) : writer.body(reading)),
     )
+    if (form !== 'text') await writer.end()
     return { ...shown, ...this.jsonOf(told) }
+  }
+
+  private writerFor(form: Format, output: Output): DocumentWriter {
+    const limit = form === 'md' ? limitNamed(this.limit) : 0
+    return documentWriter(form, (text) => output.write(text), { limit, thinking: this.thinking })
   }
 
   /** Writes what was asked for, or keeps it for the document. */
@@ -135,12 +190,11 @@ interface Told {
   stats?: Stats
 }
 
-function describe(shown: ShownSession, world: World): string {
+function factRows(shown: ShownSession, world: World): readonly (readonly [string, string])[] {
   const now = world.now()
   const { signedBy } = shown
-  const rows: readonly (readonly [string, string])[] = [
+  return [
     ['session', shown.session],
-    ['title', shown.title ?? '-'],
     ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
     ['signed', `by ${signerText(signedBy)}`],
     ['key', signedBy.fingerprint],
@@ -156,6 +210,25 @@ function describe(shown: ShownSession, world: World): string {
       : []),
     ['readers', String(shown.readers.length)],
   ]
+}
+
+/** For readers on other machines and in public: no path, nothing relative to who asks. */
+function publicRows(shown: ShownSession): readonly (readonly [string, string])[] {
+  const { signedBy } = shown
+  return [
+    ['session', shown.session],
+    ['by', signedBy.principal ?? shown.from.principal],
+    ['pushed', shown.pushedAt],
+    ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
+    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
+    ['messages', String(shown.messages)],
+  ]
+}
+
+function describe(shown: ShownSession, world: World): string {
+  const { signedBy } = shown
+  const [session, ...others] = factRows(shown, world)
+  const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
   const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
   return rows
     .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)

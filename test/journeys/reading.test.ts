@@ -1,12 +1,13 @@
 /** Sessions are chosen by looking, and read without being restored. */
 
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
 import { cliDone, programFile } from '../support/cli.ts'
 import { teleport, teleported } from '../support/in-process.ts'
-import { dig, recordsIn } from '../support/json.ts'
+import { dig, parseJson, recordsIn } from '../support/json.ts'
 import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
 import { startOnScreen } from '../support/tmux.ts'
 import { needTool } from '../support/tools.ts'
@@ -307,3 +308,81 @@ test('search finds words here and in what was fetched, and remembers them for th
   await writeFile(file, (await readFile(file, 'utf8')).replaceAll('We need a lexer', 'We need a tokeniser'))
   t.regex((await teleported(second, ['search', 'tokeniser'], { cwd: there })).stdout, /We need a tokeniser/)
 })
+
+test('what was read is handed on as Markdown, as JSON and as an agent trace', async (t) => {
+  const { machine, cwd } = await deskWithSessions(t)
+  await mkdir(path.join(cwd, 'src'), { recursive: true })
+  await machine.git(cwd, 'checkout', '-q', '-b', 'fix')
+  await writeFile(path.join(cwd, 'src/upload.ts'), 'one\ntwo\n')
+  await writeFile(path.join(cwd, 'src/it "is" odd.ts'), 'three\n')
+  await machine.git(cwd, 'add', '-A')
+  await machine.git(cwd, 'commit', '-q', '-m', 'Fix <b>it</b> for @ada')
+  const commit = (await machine.git(cwd, 'rev-parse', 'HEAD')).trim()
+  await teleported(machine, ['attach', upload, commit], { cwd })
+  await teleported(machine, ['push', upload], { cwd })
+  const told = async (...argv: string[]) => (await teleported(machine, argv, { cwd })).stdout
+
+  const markdown = await told('show', upload, '--format', 'md')
+  t.regex(markdown, /^## Fix the upload\n\n- \*\*session\*\* aaaa1111-/)
+  t.regex(markdown, /\*\*Asked\*\* \(message 7, 2026-11-20 10:00 UTC\)\n\n> Thanks\\!\n/)
+  t.regex(markdown, /> ```diff\n> {2}a\n> -b\n> \+c\n/)
+  const short = await told('show', upload, '--format', 'md', '--limit', '1000')
+  t.regex(short, /> Thanks\\![\s\S]*\n_Shortened to 1000 characters: without tool \w+/)
+  t.false(markdown.includes(machine.home), 'no path of a machine in a pull request')
+  t.true(short.length <= 1000)
+
+  const lines = (await told('show', upload, '--format', 'jsonl', '--from', '7'))
+    .trimEnd()
+    .split('\n')
+    .map(parseJson)
+  t.like(lines[0], { version: 1, type: 'session', session: upload, messages: 8 })
+  t.like(lines[1], {
+    type: 'message',
+    number: 7,
+    kind: 'prompt',
+    blocks: [{ kind: 'text', text: 'Thanks!' }],
+  })
+  t.is(lines.length, 3)
+  const json = parseJson(await told('show', commit, '--format', 'json'))
+  const [conversation] = recordsIn(dig(json, 'conversations'))
+  t.like(conversation, { type: 'commit', session: upload, commit })
+  t.is(recordsIn(dig(conversation, 'messages')).length, 9, 'the subagent too')
+  t.is(dig(parseJson(await told('show', upload, '--format', 'json', '--from', '400')), 'version'), 1)
+
+  const review = await told('review', '--format', 'md')
+  t.regex(review, /^## Sessions behind this branch\n\n1 commit, 1 session, 2 files, \+3 -0\n/)
+  t.regex(review, /Fix &lt;b&gt;it&lt;\/b&gt; for @&#8203;ada \(exact\)/)
+  t.regex(review, /<details><summary>2 prompts<\/summary>/)
+
+  const trace = parseJson(await told('show', commit, '--format', 'agent-trace'))
+  const conversations = (ends: number, text: string) => [
+    {
+      url: `urn:uuid:${upload}`,
+      contributor: { type: 'ai', model_id: 'anthropic/claude-opus-5-5' },
+      ranges: [{ start_line: 1, end_line: ends, content_hash: `sha256:${sha256(text)}` }],
+    },
+  ]
+  t.like(trace, { version: '0.1.0', vcs: { type: 'git', revision: commit }, tool: { name: 'claude-code' } })
+  t.deepEqual(dig(trace, 'files'), [
+    { path: 'src/it "is" odd.ts', conversations: conversations(1, 'three') },
+    { path: 'src/upload.ts', conversations: conversations(2, 'one\ntwo') },
+  ])
+  t.regex(String(dig(trace, 'id')), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/)
+  t.deepEqual(parseJson(await told('review', '--format', 'agent-trace')), trace)
+  for (const argv of [
+    ['show', upload, '--format', 'agent-trace'],
+    ['show', upload, '--format', 'pdf'],
+    ['show', upload, '--format', 'md', '--json'],
+    ['show', upload, '--limit', '5000'],
+    ['review', '--format', 'md', '--limit', 'x'],
+  ])
+    t.is(
+      dig((await teleport(machine, [...argv, '--json'], { cwd })).json(), 'error', 'code'),
+      'usage',
+      argv.join(' '),
+    )
+})
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
