@@ -39,7 +39,8 @@ export interface Delta {
 
 /**
  * Compares the files with the record, reading each once. A known file gives nothing, or an `append` when what was sent
- * before is unchanged, else a `whole`; with `rescan` every file gives a `whole`. A recorded file that is missing gives a
+ * before is unchanged, else a `whole`; with `rescan` every file gives a `whole`, with `growsWhole` each that grew and that it
+ * says yes to. A recorded file that is missing gives a
  * `gone`, but for those that vanish by themselves. Starts one step of `progress` and does not end it. Throws `failed`
  * when a file changes meanwhile, `unsafe-bundle` for names that no bundle may hold; the sources throw `failed` when the
  * bytes are no longer the planned ones.
@@ -47,7 +48,7 @@ export interface Delta {
 export async function planDelta(
   files: readonly LocalFile[],
   record: Records,
-  options: { rescan?: boolean; progress?: Progress } = {},
+  options: { rescan?: boolean; growsWhole?: (name: string) => boolean; progress?: Progress } = {},
 ): Promise<Delta> {
   const progress = options.progress ?? silentProgress
   progress.step(
@@ -59,7 +60,8 @@ export async function planDelta(
   const matched = matchFiles(files, record)
   for (const [name, file] of matched) {
     const known = after.get(name)
-    const change = await compare(name, file, known, options.rescan === true, progress)
+    const how = { rescan: options.rescan === true, growsWhole: options.growsWhole?.(name) ?? false }
+    const change = await compare(name, file, known, how, progress)
     after.set(name, change.next)
     if (change.source) sources.push(change.source)
   }
@@ -80,10 +82,17 @@ export async function planDelta(
 
 /**
  * The delta with other rows and bytes in the place of its own, as after redaction: same names, generations and offsets.
- * `record` is what `planDelta` had. What the record says of this machine stays.
+ * `record` is what `planDelta` had. What the record says of this machine stays. An `append` that is missing waits for a
+ * later push: its file is recorded as it was.
  */
 export function replaceSources(delta: Delta, record: Records, sources: readonly PieceSource[]): Delta {
   const after = new Map(Object.entries(delta.files))
+  const given = new Set(sources.map(({ row }) => row.name))
+  for (const { row } of delta.sources.filter(({ row }) => !given.has(row.name))) {
+    const known = Object.hasOwn(record, row.name) ? record[row.name] : undefined
+    if (row.op !== 'append' || !known) throw new TeleportError('bug', `"${row.name}" cannot wait`)
+    after.set(row.name, known)
+  }
   for (const { row } of sources) {
     const planned = after.get(row.name)
     if (!planned) throw new TeleportError('bug', `"${row.name}" is not in the delta`)
@@ -97,7 +106,7 @@ async function compare(
   name: string,
   file: LocalFile,
   known: FileRecord | undefined,
-  rescan: boolean,
+  { rescan, growsWhole }: { readonly rescan: boolean; readonly growsWhole: boolean },
   progress: Progress,
 ): Promise<{ readonly next: FileRecord; readonly source?: PieceSource }> {
   const isHere = known !== undefined && known.localPath !== ''
@@ -115,6 +124,8 @@ async function compare(
   }
   if (mayGrow && digests.prefix === known.localSha256) {
     if (file.size === start) return { next: { ...known, ...here } }
+  }
+  if (mayGrow && digests.prefix === known.localSha256 && !growsWhole) {
     const size = file.size - start
     const row: PieceRow = {
       name,

@@ -1,11 +1,11 @@
 /** The session's own rows of the prompt history, which all sessions share, and the pastes that they name. */
 
+import { eachLine, lineBatches } from '../json/line-batches.ts'
 import type { LocalFile, SessionId } from '../model.ts'
 import { type FieldNode, wantStrings } from './field-tree.ts'
 import { type Gathered, localFile, nothingGathered } from './gather.ts'
 import type { ClaudeHome } from './home.ts'
 import { newSpans, type Spans, spanScanner } from './json-spans.ts'
-import { eachLine, lineBatches } from './line-batches.ts'
 import { isPasteName } from './local-name.ts'
 import { pathRules } from './platform-path.ts'
 import { plainSize, readRange, sizeInLines } from './session-file.ts'

@@ -3,10 +3,10 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { fileError, TeleportError } from '../errors.ts'
+import { eachLine, lineBatches } from '../json/line-batches.ts'
 import type { SessionId } from '../model.ts'
 import { at, type FieldNode } from './field-tree.ts'
 import { newSpans, spanScanner } from './json-spans.ts'
-import { eachLine, lineBatches } from './line-batches.ts'
 import { plainSize, readRange } from './session-file.ts'
 
 /** Prompts of one session do not come to more. */

@@ -2,9 +2,9 @@
 
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { fileError } from '../errors.ts'
+import { eachLine } from '../json/line-batches.ts'
 import { isSessionId, type SessionId } from '../model.ts'
 import type { ClaudeHome } from './home.ts'
-import { eachLine } from './line-batches.ts'
 import { isInside, pathRules } from './platform-path.ts'
 import { encodeProjectPath, longestPlainName, projectDirName } from './project-dir.ts'
 import { rowScanner, scanTag, textOf } from './scan-row.ts'

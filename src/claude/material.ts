@@ -1,9 +1,9 @@
 /** Whether a change of a session's files is worth a push, or stands in the way of a pull. */
 
+import { eachLine, lineBatches } from '../json/line-batches.ts'
 import type { FieldNode } from './field-tree.ts'
 import { wantStrings } from './field-tree.ts'
 import { decodeString, newSpans, type Spans, spanScanner } from './json-spans.ts'
-import { eachLine, lineBatches } from './line-batches.ts'
 import { readRange } from './session-file.ts'
 
 /** `false` for what comes and goes by itself: it travels along, but is no reason to. */

@@ -1,8 +1,8 @@
 /** Which message of a transcript was the last one at a moment. */
 
+import { eachLine, lineBatches } from '../json/line-batches.ts'
 import { at, type FieldNode, wantStrings } from './field-tree.ts'
 import { decodeString, newSpans, spanScanner } from './json-spans.ts'
-import { eachLine, lineBatches } from './line-batches.ts'
 import type { SessionFile } from './locate.ts'
 import { readRange } from './session-file.ts'
 

@@ -1,11 +1,11 @@
 /** Rewrites what a sender's bytes say about places, file by file, on their way to this machine's disk. Pure. */
 
+import { asBuffer, eachLine, lineBatches, longestLineBytes } from '../json/line-batches.ts'
 import { carefulRows, type RowEditor } from './careful-rows.ts'
 import type { CheckTarget } from './checkpoint-target.ts'
 import { applyEdits, type Edits } from './edits.ts'
 import type { FieldNode } from './field-tree.ts'
 import { newSpans, spanScanner } from './json-spans.ts'
-import { asBuffer, eachLine, lineBatches, longestLineBytes } from './line-batches.ts'
 import { addDocumentFields, addHistoryFields, addRowFields } from './path-fields.ts'
 import { fieldEditor, type SessionChange } from './relocate-row.ts'
 import type { Relocation } from './relocation.ts'

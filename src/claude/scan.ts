@@ -2,10 +2,10 @@
 
 import { createReadStream } from 'node:fs'
 import { fileError } from '../errors.ts'
+import { eachLine, lineBatches } from '../json/line-batches.ts'
 import type { Platform } from '../model.ts'
 import { spanText, trackedFiles, trackedPath } from './checkpoints.ts'
 import { sameBytes } from './json-spans.ts'
-import { eachLine, lineBatches } from './line-batches.ts'
 import { promptLine } from './prompt-text.ts'
 import { isBackupOf } from './relocation.ts'
 import { beginning, hasTag, isTrue, rowScanner, type ScannedRow, scanTag, textOf } from './scan-row.ts'

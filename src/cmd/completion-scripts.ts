@@ -31,6 +31,7 @@ export const completions: readonly {
       '--hand-off',
       '--expires',
       '--with-changes',
+      '--no-redact',
       '--force',
       '--fork',
       '--rescan',

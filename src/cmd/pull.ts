@@ -77,11 +77,14 @@ export class PullCommand extends TeleportCommand {
 
 /** Before anything is fetched: what was brought here and then not started would be half of what was asked. */
 function refuseResume({ isTerminal }: Io, silent: boolean): void {
-  if (silent) throw new TeleportError('usage', '--resume goes with neither --json nor --dry-run')
-  if (isTerminal.stdin && isTerminal.stdout) return
-  throw new TeleportError('usage', '--resume starts Claude Code, which needs a terminal', {
-    hint: 'leave --resume out, and run what the pull prints in a terminal',
-  })
+  if (!silent && isTerminal.stdin && isTerminal.stdout) return
+  throw new TeleportError(
+    'usage',
+    silent
+      ? '--resume goes with neither --json nor --dry-run'
+      : '--resume starts Claude Code, which needs a terminal',
+    { hint: 'leave --resume out, and run what the pull prints in a terminal' },
+  )
 }
 
 /** The client clears the screen: what was said about a session with words of others is read before. */

@@ -42,6 +42,9 @@ export class PushCommand extends TeleportCommand {
   withChanges = Option.Boolean('--with-changes', false, {
     description: 'Send unpushed commits, index and work tree too, encrypted',
   })
+  noRedact = Option.Boolean('--no-redact', false, {
+    description: 'Let others have it as it is, with every secret in it; asked for',
+  })
   force = Option.Boolean('--force', false, {
     description: 'Replace what the remote has; its commit is kept in the store',
   })
@@ -73,6 +76,7 @@ export class PushCommand extends TeleportCommand {
       dryRun: this.dryRun,
       public: this.public,
       withChanges: this.withChanges,
+      noRedact: this.noRedact,
     }
     if (this.all) return this.pushEverything(world, options)
     const result = await pushSession(world, options)
@@ -128,7 +132,13 @@ function describePush(result: PushResult, world: World): string {
       (file) => `  ${file.op.padEnd(6)} ${formatBytes(file.bytes).padStart(8)}  ${safe(file.name)}`,
     )
     const head = `would send ${id} "${title}" to ${safe(result.remote.url)} for ${readers}: ${formatBytes(result.bytesAdded)} before compression`
-    return [head, `${readable}${handed}`, ...files, ...describeChanges(result)].join('\n')
+    return [
+      head,
+      `${readable}${handed}`,
+      ...describeRedactions(result, 'would take'),
+      ...files,
+      ...describeChanges(result),
+    ].join('\n')
   }
   const head =
     result.state === 'same'
@@ -136,7 +146,15 @@ function describePush(result: PushResult, world: World): string {
       : `sent ${id} "${title}" to ${safe(result.remote.name)}: ${formatBytes(result.bytesAdded)} as ${formatBytes(result.bytesSent)} encrypted, push ${result.seq}, ${readers}, ${expires}`
   // Without them, pull is all there is to say: they are brought only where somebody asks for them.
   const pull = result.changes ? `git teleport pull --worktree ../${id} ${id}` : `git teleport pull ${id}`
-  return [head, `${readable}${handed}`, ...describeChanges(result), '', `  ${pull}`].join('\n')
+  const taken = describeRedactions(result, 'took')
+  return [head, `${readable}${handed}`, ...taken, ...describeChanges(result), '', `  ${pull}`].join('\n')
+}
+
+/** By rule, the most first. */
+function describeRedactions({ redactions }: PushResult, verb: string): readonly string[] {
+  const rules = Object.entries(redactions).sort(([, a], [, b]) => b - a)
+  if (rules.length === 0) return []
+  return [`${verb} out for others: ${rules.map(([rule, count]) => `${rule} ${count}`).join(', ')}`]
 }
 
 function describeChanges({ changes }: PushResult): readonly string[] {

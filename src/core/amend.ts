@@ -17,12 +17,15 @@ import {
   type SessionState,
   type Trailers,
 } from '../model.ts'
-import type { Audience } from './audience.ts'
+import { type Audience, ownAmong } from './audience.ts'
 import type { Expiry } from './push-base.ts'
 import { settle } from './records.ts'
+import { resealParts } from './removed-parts.ts'
+import { deviceIds } from './signer.ts'
 import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 import { writeCommit } from './write-commit.ts'
+import { writeExact } from './write-segment.ts'
 
 export interface Amendment {
   readonly audience: Audience
@@ -116,5 +119,8 @@ async function amendedTree(ws: Workspace, tip: TrustedTip, manifest: Manifest): 
     ['manifest.age', await objects.writeBlob(sealed)],
   ])
   const entries = await objects.readTree(tip.tree)
+  const devices = ownAmong(manifest.readers, tip.own)
+  if (tip.objects.exact.size > 0 && devices.some((each) => !tip.manifest.readers.includes(each)))
+    replaced.set('exact', await writeExact(ws, await resealParts(ws, tip, deviceIds(tip.own), devices)))
   return objects.writeTree(entries.map((entry) => ({ ...entry, oid: replaced.get(entry.name) ?? entry.oid })))
 }

@@ -167,6 +167,11 @@ export function isShared(readers: readonly string[], own: readonly string[]): bo
   return readers.some((reader) => !own.includes(reader))
 }
 
+/** The readers that are one's own devices. */
+export function ownAmong(readers: readonly string[], own: readonly string[]): readonly string[] {
+  return readers.filter((reader) => own.includes(reader))
+}
+
 /** `you`, then members by name, then a count of keys that are nobody's. */
 export function readerNames({ own, team }: People, readers: readonly string[]): readonly string[] {
   const names = new Set<string>()

@@ -37,6 +37,7 @@ export function directTies(
   for (const session of sessions) {
     for (const link of session.links) {
       addTie(ties, link.commit, { session, link, how: 'exact', via: link.commit })
+      if (!rewrites.has(link.commit)) continue
       for (const commit of descendants(link.commit, rewrites)) {
         const how = (sources.get(commit)?.size ?? 0) > 1 ? 'squashed' : 'rebased'
         addTie(ties, commit, { session, link, how, via: link.commit })
@@ -70,7 +71,11 @@ export function descendants(commit: Oid, rewrites: ReadonlyMap<Oid, readonly Oid
 }
 
 export function addTie(ties: Map<Oid, Tie[]>, commit: Oid, tie: Tie): void {
-  const known = ties.get(commit) ?? []
+  const known = ties.get(commit)
+  if (known === undefined) {
+    ties.set(commit, [tie])
+    return
+  }
   if (known.some((each) => isSameTie(each, tie))) return
   ties.set(commit, [
     ...known.filter((each) => !isCopy(each, tie)),

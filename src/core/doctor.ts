@@ -94,7 +94,7 @@ async function hooksFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
       'git teleport hook install',
     )
   }
-  return ok(`installed, teleport.auto is ${auto}, ${unsent} links not sent yet`)
+  return ok(`installed, teleport.auto is ${auto}, links not sent yet: ${unsent}`)
 }
 
 function ok(detail: string): Omit<Finding, 'name'> {

@@ -101,7 +101,9 @@ async function patchMatcher(context: GitContext, index: LinkIndex, cache: PatchC
   const byPatch = new Map<string, Tie[]>()
   for (const tie of all) {
     const id = tie.link.patchId ?? computed.get(tie.link.commit)
-    if (id) byPatch.set(id, [...(byPatch.get(id) ?? []), tie])
+    const same = id ? byPatch.get(id) : undefined
+    if (same) same.push(tie)
+    else if (id) byPatch.set(id, [tie])
   }
   return async (commits) => {
     const ids = await cache.patchIds(

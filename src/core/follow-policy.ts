@@ -25,11 +25,19 @@ export async function followPolicy(ws: Workspace): Promise<EffectivePolicy> {
 }
 
 /** `followPolicy` for a push signed by the key `recipient`. Throws `not-allowed`. */
-export async function followPushPolicy(ws: Workspace, recipient: string): Promise<EffectivePolicy> {
+export async function followPushPolicy(
+  ws: Workspace,
+  recipient: string,
+  { withChanges = false }: { readonly withChanges?: boolean } = {},
+): Promise<EffectivePolicy> {
   const policy = await followPolicy(ws)
   requireMayPush(ws, policy, isMemberAt(await teamPolicy(ws, 'fresh'), recipient, ws.world.now())?.principal)
   if (ws.world.background && policy.allowAutomation.value === false) {
     throw notAllowed('allowAutomation', policy, 'forbids pushes that nobody asked for', 'git teleport push')
+  }
+  if (withChanges && policy.allowChanges.value === false) {
+    const what = 'keeps uncommitted and unpushed work at home'
+    throw notAllowed('allowChanges', policy, what, 'git teleport push   (without --with-changes)')
   }
   return policy
 }

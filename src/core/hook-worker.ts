@@ -58,7 +58,7 @@ export async function runWorker(foreground: World, options: WorkerOptions): Prom
     })
     // A commit that saw this worker running left its event to it, also at the last moment.
     more = await withWorkspace(world, {}, async (ws) => {
-      if ((await autoMode(ws)) !== 'push') return false
+      if (!(await maySend(ws))) return false
       return ((await listQueue(ws.store)) ?? []).length > 0 && !(await isBusy(folder))
     })
   }
@@ -94,7 +94,7 @@ type Step =
   | { readonly kind: 'send'; readonly session: SessionId }
 
 async function nextStep(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<Step> {
-  if ((await autoMode(ws)) !== 'push' || !(await automationAllowed(ws))) return { kind: 'done' }
+  if (!(await maySend(ws))) return { kind: 'done' }
   await drainQueue(ws)
   const waiting = new Set((await readLocalLinks(ws)).map(({ session }) => session))
   await markUnsent(ws.store, waiting.size > 0)
@@ -111,6 +111,10 @@ async function nextStep(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<
   }
   const ms = dueMs(state) - ws.world.now().getTime()
   return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', session }
+}
+
+async function maySend(ws: Workspace): Promise<boolean> {
+  return (await autoMode(ws)) === 'push' && automationAllowed(ws)
 }
 
 function dueMs(state: WorkerState): number {

@@ -9,7 +9,9 @@ import { relocateContent } from '../claude/relocate.ts'
 import type { Relocation } from '../claude/relocation.ts'
 import { newRowLinks, type RowLinks } from '../claude/row-links.ts'
 import { TeleportError } from '../errors.ts'
+import { type Spool, withSpools } from '../git-store/spool.ts'
 import type { FileRecord, PieceRow, SegmentRow, SessionState, Sha256 } from '../model.ts'
+import { type ExactParts, openExactParts } from './exact-parts.ts'
 import {
   countDrop,
   type DropCounts,
@@ -21,6 +23,7 @@ import {
 } from './piece-tier.ts'
 import { type Place, relocationTo } from './place.ts'
 import { readSegment } from './read-segment.ts'
+import { unlessUseless } from './removed-parts.ts'
 import type { TrustedTip } from './trusted-tip.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -67,12 +70,17 @@ export async function materialise(
     todo.reduce((sum, segment) => sum + segment.sizes[0], 0),
   )
   const tables: (readonly PieceRow[])[] = []
+  const useless = { count: 0 }
   for (const segment of todo) {
     const tier: Tier = tip.exact.has(segment.name) ? 'exact' : 'sanitised'
     const relocation = relocationOf(tip, segment, place)
-    const stager = { ws, place, install, base, files, relocation, tier, dropped }
-    tables.push(await applySegment(tip, segment, stager))
+    const stager = { ws, place, install, base, files, relocation, tier, dropped, useless }
+    await withSpools(ws.store, async (open) => {
+      const parts = tier === 'exact' ? await partsOf(stager, tip, segment, open) : null
+      tables.push(await applySegment(tip, segment, stager, parts))
+    })
   }
+  if (useless.count > 0) ws.world.note(uselessParts(useless.count))
   if (base.seq === 0) checkLog(tables)
   const fold = foldChains([...files].map(([name, file]) => [name, file.progress.chain] as const))
   if (fold !== tip.manifest.files.fold) {
@@ -117,6 +125,24 @@ function relocationOf(tip: TrustedTip, segment: SegmentRow, place: Place): Reloc
   )
 }
 
+function partsOf(
+  { ws, useless }: Stager,
+  tip: TrustedTip,
+  segment: SegmentRow,
+  open: () => Promise<Spool>,
+): Promise<ExactParts | null> {
+  return openExactParts(ws, tip, segment, tip.own, open).catch((error: unknown) => {
+    const none = unlessUseless(error)
+    useless.count += 1
+    return none
+  })
+}
+
+function uselessParts(count: number): string {
+  const which = count === 1 ? 'one part' : `${count} parts`
+  return `${which} of the session stays redacted: what was taken out is damaged, or not for this device`
+}
+
 interface Stager {
   readonly ws: Workspace
   readonly place: Place
@@ -126,6 +152,8 @@ interface Stager {
   readonly relocation: Relocation
   readonly tier: Tier
   readonly dropped: DropCounts
+  /** Segments that stay redacted although their removed parts are there. */
+  readonly useless: { count: number }
 }
 
 /** Rows without bytes (`gone`, dropped) take effect in their place between those with bytes. */
@@ -133,8 +161,11 @@ async function applySegment(
   tip: TrustedTip,
   segment: SegmentRow,
   stager: Stager,
+  parts: ExactParts | null,
 ): Promise<readonly PieceRow[]> {
   let waiting: readonly PieceRow[] = []
+  let places = new Map<PieceRow, number>()
+  let restore: ReturnType<ExactParts['restorer']> | null = null
   const flushUntil = async (row: PieceRow | null) => {
     const end = row === null ? waiting.length : waiting.indexOf(row)
     for (const empty of waiting.slice(0, end)) await applyPiece(stager, empty, null)
@@ -147,11 +178,15 @@ async function applySegment(
     {
       pieces(table) {
         if (stager.tier === 'sanitised') refuseTooMany(stager.files, table)
+        if (parts?.fits(table)) restore = parts.restorer()
+        else if (parts) stager.useless.count += 1
         waiting = table
+        places = new Map(table.map((row, index) => [row, index]))
       },
       async piece(row, content) {
         await flushUntil(row)
-        await applyPiece(stager, row, content)
+        const place = places.get(row) ?? -1
+        await applyPiece(stager, row, restore ? await restore(place, content) : content)
       },
     },
     stager.ws.world.progress,

@@ -29,8 +29,9 @@ export async function bringOriginals(
   // Also for what is tied to several sessions, to tell whose line is whose.
   const plain = commits.every(({ oid }) => (ties.get(oid) ?? []).length === 1)
   if (plain) return false
+  const inTime = wasBefore(commits, ties)
   const links = [...index.sessions.values()].flatMap((session) =>
-    session.known === 'sealed' ? [] : session.links.filter(wasBefore(commits, ties)),
+    session.known === 'sealed' ? [] : session.links.filter(inTime),
   )
   const file = ws.store.path('cache', ws.remote.key, 'not-there.json')
   const absent = new Set(parseOids(await readCachedJson(file)))

@@ -72,7 +72,7 @@ export async function withCode<T>(
     const files = (await readCode(ws, tip, scratch)) ?? commitAlone(tip)
     await bringNeeded(ws, files, dryRun)
     const code = await stageCode(ws.repo, scratch, files)
-    await requireConsent(ws.world, scratch, code, options.tier)
+    await requireConsent(ws.world, scratch, code, { tier: options.tier, dryRun })
     const here = worktree === undefined ? ws.repo.top : null
     const plan = await chooseBranch(ws.repo, scratch, code, tip.session.slice(0, 8), here)
     const restored = describe(ws, code, plan, { folder, isNew: here === null })

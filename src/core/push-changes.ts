@@ -6,6 +6,7 @@ import type { Delta } from '../bundle/plan.ts'
 import { readRange } from '../claude/session-file.ts'
 import { TeleportError } from '../errors.ts'
 import { type CapturedCode, captureCode } from '../git-store/capture-code.ts'
+import { changedContents } from '../git-store/changed-contents.ts'
 import { sizeOf } from '../git-store/code-git.ts'
 import { withScratch } from '../git-store/scratch.ts'
 import { writeScratch } from '../git-store/scratch-files.ts'
@@ -29,7 +30,8 @@ export async function withChanges<T>(
     const code = await captureCode(ws.repo, ws.remote, scratch, maxBytes)
     for (const note of code.notes) ws.world.note(note)
     const state = await writeScratch(scratch, 'state.json', [encodeCodeState(code.state)])
-    return work({ files: await filesOf(code, state), sent: describe(code) })
+    const contents = () => changedContents(scratch, code.state)
+    return work({ files: await filesOf(code, state), sent: describe(code), contents })
   })
 }
 

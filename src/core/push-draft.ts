@@ -12,6 +12,7 @@ import { patchIds } from '../git-store/patch-ids.ts'
 import { listQueue } from '../git-store/queue-files.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
+import type { Spool } from '../git-store/spool.ts'
 import {
   asSha256,
   type CommitLink,
@@ -30,21 +31,28 @@ import { projectToSign } from './project-ids.ts'
 import { type Base, continuedState, expectedTip, lastManifest, predecessor } from './push-base.ts'
 import { prepareEnvelope } from './push-envelope.ts'
 import { extendLog, type Log } from './push-log.ts'
+import type { Words } from './push-redaction.ts'
 import { makersOf } from './rewritten-links.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 import { writeCommit } from './write-commit.ts'
-import { partName } from './write-segment.ts'
+import { partName, writeExact } from './write-segment.ts'
 
 export interface DraftInput {
   readonly session: SessionId
   readonly base: Base
   readonly origin: Origin
   readonly scan: Scan
+  /** Title and branches as others may read them. */
+  readonly words: Words
   readonly delta: Delta
   readonly audience: Audience
-  /** The content was redacted. A log that goes on stays what it was. */
+  /** The content was redacted. A log that goes on is what it was. */
   readonly redacted: boolean
+  /** What was taken out of the delta; null when nothing was. */
+  readonly removed: Spool | null
+  /** Recipients of one's own devices. */
+  readonly own: readonly string[]
   readonly holder: Holder | null
   readonly expires: string | null
   readonly expiresFixed: boolean
@@ -181,9 +189,9 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     session: input.session,
     repo: at.repo,
     seq: at.seq,
-    redacted: continuedState(input.base)?.redacted ?? input.redacted,
+    redacted: input.redacted,
     client: input.scan.client,
-    title: input.scan.title,
+    title: input.words.title,
     holder: input.holder,
     readers,
     ...(to.length > 0 ? { to } : {}),
@@ -193,7 +201,9 @@ function nextManifest(input: DraftInput, log: Log, at: Position): Manifest {
     segments: log.segments,
     files: { count: input.delta.count, bytes: input.delta.totalBytes, fold: input.delta.fold },
     dead: log.deadBytes,
-    links: (at.link ? withLink(made, at.link) : made).filter(({ commit }) => !input.detached.has(commit)),
+    links: (at.link ? withLink(made, at.link) : made)
+      .filter(({ commit }) => !input.detached.has(commit))
+      .map((link) => ({ ...link, branch: input.words.clean(link.branch) })),
   }
 }
 
@@ -221,7 +231,7 @@ function indexEntry(input: DraftInput, manifest: Manifest, commit: Oid): IndexEn
     title: manifest.title,
     author: input.origin.principal,
     host: input.origin.host,
-    branch: manifest.links.at(-1)?.branch ?? input.scan.branch,
+    branch: manifest.links.at(-1)?.branch ?? input.words.clean(input.scan.branch),
     messages: input.scan.messages,
     bytes: manifest.files.bytes,
     updated: formatTime(new Date(input.author.seconds * 1000)),
@@ -246,7 +256,12 @@ async function writeSessionTree(
       oid,
     })),
   )
+  const folder =
+    log.exact.size === 0
+      ? []
+      : [{ mode: '040000' as const, name: 'exact', oid: await writeExact(ws, log.exact) }]
   return objects.writeTree([
+    ...folder,
     { mode: '100644', name: 'key.age', oid: keyAge },
     { mode: '100644', name: 'manifest.age', oid: await objects.writeBlob(manifestAge) },
     { mode: '040000', name: 'segments', oid: await objects.writeTree(parts) },

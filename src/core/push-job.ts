@@ -2,6 +2,7 @@
 
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
+import type { ChangedContent } from '../git-store/changed-contents.ts'
 import type { CodeCounts, Holder, LocalFile, Oid, SessionId } from '../model.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import type { People } from './people.ts'
@@ -30,6 +31,8 @@ export interface PushOptions {
   readonly public?: boolean
   /** Unpushed commits and uncommitted changes travel too. */
   readonly withChanges?: boolean
+  /** Others get the session as it is. */
+  readonly noRedact?: boolean
 }
 
 export interface PushResult {
@@ -51,6 +54,7 @@ export interface PushResult {
   readonly readableBy: readonly string[]
   readonly holder: Holder | null
   readonly expires: string | null
+  /** What was taken out for others, by rule. */
   readonly redactions: Readonly<Record<string, number>>
   /** The code that this push carries, with `withChanges`. */
   readonly changes: SentChanges | null
@@ -67,6 +71,8 @@ export interface SentChanges extends CodeCounts {
 export interface Changes {
   readonly files: readonly LocalFile[]
   readonly sent: SentChanges
+  /** Every blob and commit message that it holds: what others must not get is looked for in there. */
+  readonly contents: () => AsyncIterable<ChangedContent>
 }
 
 /** What is asked of the remote while the session is read: awaited before anything is sent. */
@@ -81,7 +87,7 @@ export interface PushRequest {
   readonly file: SessionFile
   readonly options: PushOptions
   readonly circle: Promise<Circle>
-  /** Holders that a person has been asked about. */
+  /** Holders, and other things, that a person has been asked about. */
   readonly asked: Set<string>
   readonly changes: Changes | null
 }

@@ -29,7 +29,7 @@ import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
-import { confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
+import { confirmOptions, confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
 import {
   type Base,
   continuedState,
@@ -43,6 +43,7 @@ import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
+import { type Outgoing, withRedaction } from './push-redaction.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
 import { linksToSend } from './rewritten-links.ts'
@@ -100,7 +101,7 @@ export async function pushAll(
 
 /** What must be asked before anything leaves this machine. Goes on while the session is read. */
 function circleFor(ws: Workspace, device: DeviceKey, options: PushOptions): Promise<Circle> {
-  const circle = followPushPolicy(ws, device.publicKey.recipient).then(async (policy) => {
+  const circle = followPushPolicy(ws, device.publicKey.recipient, options).then(async (policy) => {
     await refuseUnknownPublic(ws, options.public ?? false)
     return { policy, people: await knownPeople(ws, device, 'fresh') }
   })
@@ -119,6 +120,7 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
     const job: PushJob = { ...request, ...(await request.circle) }
     const audience = await audienceFor(job, base)
+    await confirmOptions(job, audience)
     base = withFittingIdentity(job, base, audience)
     const outcome: Attempt = await attemptPush(job, withCode(job, collected), base, audience).catch(
       restartFrom(job, base),
@@ -156,9 +158,9 @@ async function audienceFor({ ws, people, options }: PushJob, base: Base): Promis
  * Who is let in gets the whole log, so a log that was written for one's own devices only is left as it is, and the
  * others get a new one. So do those who stay when somebody has to go.
  */
-function withFittingIdentity({ ws, people }: PushJob, base: Base, { readers }: Audience): Base {
+function withFittingIdentity({ ws, people, options }: PushJob, base: Base, { readers }: Audience): Base {
   const state = continuedState(base)
-  const why = state ? needsNewIdentity(state, readers, people.own) : null
+  const why = state ? needsNewIdentity(state, readers, people.own, options.noRedact) : null
   if (why === null) return base
   ws.world.note(why)
   return startAnew(base)
@@ -195,28 +197,57 @@ async function attemptPush(
   base: Base,
   audience: Audience,
 ): Promise<Attempt> {
-  const { ws, device, file, options, people } = job
-  const { readers } = audience
+  const { ws, file, options, people } = job
   const before = continuedState(base)
+  const redact = before?.redacted ?? redactedFor(audience.readers, people.own, options.noRedact)
   ws.world.progress.step('comparing', collected.file.sizeBytes)
-  const files = travelling(collected.files, isShared(readers, people.own))
-  const delta = await planDelta(files, before?.files ?? {}, {
+  const files = travelling(collected.files, isShared(audience.readers, people.own))
+  const record = before?.files ?? {}
+  const delta = await planDelta(files, record, {
     rescan: options.rescan ?? false,
+    // A secret may begin in what was sent before, and end in what was added. Rows are looked at one by one.
+    growsWhole: (name) => redact && !name.endsWith('.jsonl'),
     progress: ws.world.progress,
   })
-  const expiry = nextExpiry(job, lastExpiry(base))
-  const holder = nextHolder(job, lastManifest(base)?.holder ?? null, audience)
+  const terms: Terms = {
+    audience,
+    expiry: nextExpiry(job, lastExpiry(base)),
+    holder: nextHolder(job, lastManifest(base)?.holder ?? null, audience),
+  }
   const local = await localLinksOf(ws, file.session)
   const detached = (await readDetached(ws)).get(file.session) ?? new Set<Oid>()
   const links = await linksToSend(ws, local, before?.manifest.links ?? [], detached)
-  if (
+  const isSame = (now: Delta) =>
     base.kind === 'continue' &&
     links.length === 0 &&
     !base.previous.manifest.links.some(({ commit }) => detached.has(commit)) &&
-    nothingToSay(job, base.previous, delta, { audience, expiry, holder })
-  )
-    return unchanged(job, base.previous, local)
-  if (options.dryRun) return { result: preview(job, collected, delta, base, { audience, expiry, holder }) }
+    nothingToSay(job, base.previous, now, terms)
+  if (before && isSame(delta)) return unchanged(job, before, local)
+  const seq = (predecessor(base)?.seq ?? 0) + 1
+  return withRedaction(job, { collected, delta, record, redact, seq }, async (outgoing) => {
+    // All that was added may have been taken out.
+    if (before && isSame(outgoing.delta)) return unchanged(job, before, local)
+    if (options.dryRun) return { result: preview(job, outgoing, base, terms) }
+    const sending = { ...outgoing, ...terms, redact, local, links, detached }
+    return sendOutgoing(job, collected, base, sending)
+  })
+}
+
+interface Sending extends Outgoing, Terms, Pick<DraftInput, 'links' | 'detached'> {
+  readonly redact: boolean
+  /** Links that this machine need not keep once they are sent. */
+  readonly local: readonly LocalLink[]
+}
+
+async function sendOutgoing(
+  job: PushJob,
+  collected: Collected,
+  base: Base,
+  sending: Sending,
+): Promise<Attempt> {
+  const { ws, device, file, people } = job
+  const { audience, expiry, delta, holder, links, detached } = sending
+  const before = continuedState(base)
   await confirmTeam(ws, people, audience)
   await confirmHolder(job, lastManifest(base)?.holder ?? null)
   const person = await author(ws)
@@ -229,9 +260,12 @@ async function attemptPush(
     base,
     origin,
     scan: collected.scan,
+    words: sending.words,
     delta,
     audience,
-    redacted: redactedFor(readers, people.own),
+    redacted: sending.redact,
+    removed: sending.removed,
+    own: people.own,
     holder,
     author: person,
     links,
@@ -241,7 +275,7 @@ async function attemptPush(
   const draft = await draftPush(ws, device, input)
   const index = await changeIndex(ws, device, person, {
     entries: [draft.entry],
-    readers,
+    readers: audience.readers,
     repo: draft.state.manifest.repo,
     policy: audience.policy,
     action: 'push',
@@ -261,11 +295,11 @@ async function attemptPush(
     return { result: null, moved: outcome.refs }
   }
   await settle(ws, draft.state, index)
-  await dropSent(job, local)
+  await dropSent(job, sending.local)
   tellReadersChanged(job, draft.state)
   ws.world.progress.done()
   noteDroppedCode(job, delta)
-  return { result: describe(job, draft.state, delta, 'pushed', outcome.bytesSent ?? draft.newBytes) }
+  return { result: describe(job, draft.state, sending, 'pushed', outcome.bytesSent ?? draft.newBytes) }
 }
 
 async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Promise<void> {
@@ -343,10 +377,11 @@ async function unchanged(job: PushJob, state: SessionState, local: readonly Loca
 function describe(
   job: PushJob,
   state: SessionState,
-  delta: Delta | null,
+  outgoing: Outgoing | null,
   what: PushResult['state'],
   bytesSent: number,
 ): PushResult {
+  const delta = outgoing?.delta ?? null
   return {
     session: state.session,
     state: what,
@@ -363,15 +398,14 @@ function describe(
     readableBy: readerNames(job.people, state.audience),
     holder: state.manifest.holder,
     expires: state.expires,
-    redactions: {},
+    redactions: outgoing?.counts ?? {},
     changes: job.changes?.sent ?? null,
   }
 }
 
 function preview(
   job: PushJob,
-  collected: Collected,
-  delta: Delta,
+  { delta, words, counts }: Outgoing,
   base: Base,
   { audience, expiry, holder }: Terms,
 ): PushResult {
@@ -380,7 +414,7 @@ function preview(
   return {
     session: job.file.session,
     state: 'dry-run',
-    title: collected.scan.title,
+    title: words.title,
     ref: sessionRef(job.file.session),
     remote: { name: job.ws.remote.name, url: job.ws.remote.url },
     commit: null,
@@ -393,7 +427,7 @@ function preview(
     readableBy: readerNames(job.people, audience.readers),
     holder,
     expires: expiry.expires,
-    redactions: {},
+    redactions: counts,
     changes: job.changes?.sent ?? null,
   }
 }

@@ -1,11 +1,11 @@
 /** `scan`: what redaction would take out of a session of this machine, without sending anything. */
 
-import { randomBytes } from 'node:crypto'
 import { collectSession } from '../claude/collect.ts'
 import type { LocalFile, SessionId } from '../model.ts'
-import { collectKnownValues } from '../redact/local-values.ts'
-import { createRedactor, type Redactor } from '../redact/redactor.ts'
+import type { Redactor } from '../redact/redactor.ts'
 import { chooseSession } from './choose-session.ts'
+import { travelling } from './push-audience.ts'
+import { sessionRedactor } from './session-redactor.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -41,9 +41,9 @@ export async function scanSession(world: World, options: ScanOptions): Promise<S
     const file = await chooseSession(ws, options.session)
     world.progress.step('reading the session')
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan: null })
-    const files = collected.files.filter(({ name }) => !isOwnOnly(name)).sort(byName)
+    const files = [...travelling(collected.files, true)].sort(byName)
     const sizeBytes = files.reduce((sum, each) => sum + each.size, 0)
-    const redactor = await redactorFor(ws, collected.origin.cwd)
+    const redactor = await sessionRedactor(ws, file.session, collected.origin.cwd)
     world.progress.step('looking for secrets', sizeBytes)
     const counts = new Map<string, number>()
     const places: Place[] = []
@@ -65,16 +65,6 @@ export async function scanSession(world: World, options: ScanOptions): Promise<S
       places,
     }
   })
-}
-
-/** Only the owner's devices ever get these. */
-const isOwnOnly = (name: string) => name.startsWith('session-env/') || name.startsWith('shell-snapshots/')
-
-/** Labels are of no use here, so any key will do. */
-async function redactorFor(ws: Workspace, launch: string): Promise<Redactor> {
-  const { env, home } = ws.world
-  const knownValues = await collectKnownValues({ env, home, folders: [ws.repo.top, launch] })
-  return createRedactor({ knownValues, hmacKey: randomBytes(32) })
 }
 
 async function scanFile(

@@ -6,7 +6,6 @@ import {
   type HistoryCommit,
   isAncestorOf,
   outsideOf,
-  presentCommits,
   readCommits,
   type Step,
 } from '../git-store/history.ts'
@@ -77,10 +76,10 @@ export async function findSquashed(search: SquashSearch): Promise<void> {
 /** Commits that links, rewrites or branches named in links lead to, and that the history does not come from. */
 async function unmerged(search: SquashSearch): Promise<ReadonlyMap<Oid, readonly Oid[]>> {
   const { context, direct } = search
-  const named = new Set([...direct.values()].flat().map(({ link }) => link.branch))
+  const named = new Set<string | null>()
+  for (const ties of direct.values()) for (const { link } of ties) named.add(link.branch)
   const branches = (await branchTips(context)).filter(({ branch }) => named.has(branch)).map(({ tip }) => tip)
-  const here = await presentCommits(context, [...direct.keys()])
-  return outsideOf(context, search.anchor, [...new Set([...here, ...branches])])
+  return outsideOf(context, search.anchor, [...new Set([...direct.keys(), ...branches])])
 }
 
 /** Every row of commits on the way back to the history, by the id of what it changes. */

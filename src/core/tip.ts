@@ -17,6 +17,7 @@ import { sessionRef } from '../git-store/refs.ts'
 import {
   asSha256,
   type DeviceId,
+  isDeviceId,
   type Manifest,
   type Oid,
   type SegmentRow,
@@ -51,7 +52,11 @@ export interface SessionTree {
   readonly manifestAge: Oid
   /** Blobs of each segment, its parts in order. */
   readonly segments: ReadonlyMap<string, readonly Oid[]>
+  /** What redaction took out of a segment: by its name, by the device that says so. */
+  readonly exact: ExactBlobs
 }
+
+export type ExactBlobs = ReadonlyMap<string, ReadonlyMap<DeviceId, Oid>>
 
 export interface Tip extends SignedCommit {
   readonly session: SessionId
@@ -63,8 +68,12 @@ export interface OpenTip extends Tip {
   readonly identity: string
   readonly recipient: string
   readonly manifest: Manifest
+  /** What it was opened with. */
+  readonly key: DeviceKey
 }
 
+/** As many as there can be segments. */
+const mostExactBlobs = 10_000
 const maxKeyBytes = 512 * 1024
 export const maxManifestBytes = 1024 * 1024
 
@@ -102,10 +111,12 @@ export async function readSessionTree(ws: Workspace, tree: Oid): Promise<Session
   if (odd !== undefined)
     throw new TeleportError('unsafe-bundle', 'the session’s tree holds a name that does not belong there')
   const segments = root.get('segments')
+  const exact = root.get('exact')
   return {
     keyAge: blobNamed(root, 'key.age'),
     manifestAge: blobNamed(root, 'manifest.age'),
     segments: segments ? await readSegments(ws, segments) : new Map(),
+    exact: exact ? await readExact(ws, exact) : new Map(),
   }
 }
 
@@ -121,6 +132,22 @@ async function readSegments(ws: Workspace, folder: TreeEntry): Promise<ReadonlyM
     if (parts.length !== Number(part ?? 0))
       throw new TeleportError('damaged-bundle', `segment ${name} misses a part`)
     found.set(name, [...parts, entry.oid])
+  }
+  return found
+}
+
+async function readExact(ws: Workspace, folder: TreeEntry): Promise<ExactBlobs> {
+  if (folder.mode !== '040000') throw new TeleportError('unsafe-bundle', 'exact is not a folder')
+  const found = new Map<string, Map<DeviceId, Oid>>()
+  const entries = await ws.store.objects.readTree(folder.oid)
+  if (entries.length > mostExactBlobs)
+    throw new TeleportError('unsafe-bundle', `the exact folder holds more than ${mostExactBlobs} names`)
+  for (const entry of entries) {
+    const [, name, device = ''] = /^(\d{4,9})-([a-z2-7]{26})$/.exec(entry.name) ?? []
+    if (name === undefined || !isDeviceId(device) || entry.mode !== '100644') {
+      throw new TeleportError('unsafe-bundle', 'the exact folder holds a name that does not belong there')
+    }
+    found.set(name, (found.get(name) ?? new Map<DeviceId, Oid>()).set(device, entry.oid))
   }
   return found
 }
@@ -181,7 +208,7 @@ export async function openTip(ws: Workspace, tip: Tip, device: DeviceKey): Promi
   const sealed = await objects.readBlob(tip.objects.manifestAge, maxManifestBytes)
   const manifest = await parseManifest(await openBytes(identity, sealed), defaultLimits)
   checkManifest(manifest, tip)
-  return { ...tip, identity, recipient, manifest }
+  return { ...tip, identity, recipient, manifest, key: device }
 }
 
 function checkManifest(manifest: Manifest, tip: Tip): void {

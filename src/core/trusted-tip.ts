@@ -24,6 +24,8 @@ export interface TrustedTip extends OpenTip {
   /** Names of the segments that own devices are proven to have written. All others are sanitised. */
   readonly exact: ReadonlySet<string>
   readonly tier: 'exact' | 'sanitised'
+  /** Recipients of one's own devices: whose word it takes to put removed parts back. */
+  readonly own: readonly string[]
 }
 
 export interface Known {
@@ -48,7 +50,7 @@ export async function trustTip(
   if (!devices.has(tip.device)) await addFromChain(ws, tip, own, devices, proofs)
   const { segments, exact } = labelSegments(tip.manifest, tip.device, devices, proofs)
   const tier = exact.size === segments.length ? 'exact' : 'sanitised'
-  return { ...tip, manifest: { ...tip.manifest, segments }, signedBy, exact, tier }
+  return { ...tip, manifest: { ...tip.manifest, segments }, signedBy, exact, tier, own }
 }
 
 /**

@@ -5,6 +5,7 @@ import { packSegment } from '../bundle/pack.ts'
 import type { PieceSource } from '../bundle/plan.ts'
 import { sealStream } from '../crypto/envelope.ts'
 import { asSha256, type DeviceId, type Oid, type Progress, type SegmentRow } from '../model.ts'
+import type { ExactBlobs } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Far below what hosts warn about (50 MB): a part is gathered in memory, and wrapped there by the codec. */
@@ -37,7 +38,7 @@ export async function writeSegment(ws: Workspace, draft: SegmentDraft): Promise<
     blobs.push(await ws.store.objects.writeBlob(part))
   }
   const row: SegmentRow = {
-    name: String(draft.seq[1]).padStart(4, '0'),
+    name: segmentName(draft.seq[1]),
     seq: draft.seq,
     by: draft.by,
     origin: draft.origin,
@@ -49,9 +50,22 @@ export async function writeSegment(ws: Workspace, draft: SegmentDraft): Promise<
   return { row, blobs }
 }
 
+/** @param seq the last push that it holds */
+export function segmentName(seq: number): string {
+  return String(seq).padStart(4, '0')
+}
+
 /** Path of a part below the session's tree. */
 export function partName(segment: SegmentRow, part: number): string {
   return segment.parts === 1 ? segment.name : `${segment.name}.${String(part).padStart(2, '0')}`
+}
+
+/** The folder of what was taken out of segments. */
+export function writeExact(ws: Workspace, exact: ExactBlobs): Promise<Oid> {
+  const entries = [...exact].flatMap(([name, blobs]) =>
+    [...blobs].map(([device, oid]) => ({ mode: '100644' as const, name: `${name}-${device}`, oid })),
+  )
+  return ws.store.objects.writeTree(entries)
 }
 
 /** Each part is valid until the next: all are gathered in one buffer, since two of that size are felt. */

@@ -3,11 +3,13 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { TeleportError } from '../errors.ts'
 import { joinBytes } from './join-bytes.ts'
+import { openOpenSshChacha } from './openssh-chacha.ts'
 import { readWire, wireString, wireU32 } from './ssh-wire.ts'
 
 const ciphers = {
-  'aes256-ctr': { algorithm: 'aes-256-ctr', ivBytes: 16, tagBytes: 0 },
-  'aes256-gcm@openssh.com': { algorithm: 'aes-256-gcm', ivBytes: 12, tagBytes: 16 },
+  'aes256-ctr': { keyBytes: 32, ivBytes: 16, tagBytes: 0, blockBytes: 16 },
+  'aes256-gcm@openssh.com': { keyBytes: 32, ivBytes: 12, tagBytes: 16, blockBytes: 16 },
+  'chacha20-poly1305@openssh.com': { keyBytes: 64, ivBytes: 0, tagBytes: 16, blockBytes: 8 },
 } as const
 
 export type CipherName = keyof typeof ciphers
@@ -32,6 +34,11 @@ export function cipherTagBytes(name: CipherName): number {
   return ciphers[name].tagBytes
 }
 
+/** What the private part is padded to. */
+export function cipherBlockBytes(name: CipherName): number {
+  return ciphers[name].blockBytes
+}
+
 /** As `ssh-keygen` encrypts by default; `salt` is random, 16 bytes. */
 export function newKeyCipher(salt: Uint8Array): KeyCipher {
   return { name: 'aes256-ctr', options: joinBytes([wireString(salt), wireU32(defaultRounds)]) }
@@ -44,7 +51,7 @@ export async function encryptPrivatePart(
   plain: Uint8Array,
 ): Promise<Uint8Array> {
   const { key, iv } = await deriveKey(cipher, passphrase)
-  const encryption = createCipheriv(ciphers['aes256-ctr'].algorithm, key, iv)
+  const encryption = createCipheriv('aes-256-ctr', key, iv)
   return joinBytes([encryption.update(plain), encryption.final()])
 }
 
@@ -57,10 +64,9 @@ export async function decryptPrivatePart(
 ): Promise<Uint8Array | undefined> {
   if (passphrase === '') return undefined
   const { key, iv } = await deriveKey(cipher, passphrase)
-  if (cipher.name === 'aes256-ctr') {
-    return createDecipheriv(ciphers[cipher.name].algorithm, key, iv).update(sealed)
-  }
-  const decryption = createDecipheriv(ciphers[cipher.name].algorithm, key, iv)
+  if (cipher.name === 'aes256-ctr') return createDecipheriv('aes-256-ctr', key, iv).update(sealed)
+  if (cipher.name === 'chacha20-poly1305@openssh.com') return openOpenSshChacha(key, sealed, tag)
+  const decryption = createDecipheriv('aes-256-gcm', key, iv)
   decryption.setAuthTag(tag)
   const plain = decryption.update(sealed)
   try {
@@ -83,10 +89,11 @@ async function deriveKey(
   // The default export: a CommonJS module has no other once it is bundled.
   const { default: bcrypt } = await import('bcrypt-pbkdf')
   const secret = Buffer.from(passphrase)
-  const derived = new Uint8Array(32 + ciphers[name].ivBytes)
+  const { keyBytes, ivBytes } = ciphers[name]
+  const derived = new Uint8Array(keyBytes + ivBytes)
   if (bcrypt.pbkdf(secret, secret.length, salt, salt.length, derived, derived.length, rounds) !== 0)
     throw badOptions()
-  return { key: derived.subarray(0, 32), iv: derived.subarray(32) }
+  return { key: derived.subarray(0, keyBytes), iv: derived.subarray(keyBytes) }
 }
 
 function badOptions(): TeleportError {

@@ -8,6 +8,7 @@ import { TeleportError } from '../errors.ts'
 import { armour, dearmour } from './armour.ts'
 import { joinBytes } from './join-bytes.ts'
 import {
+  cipherBlockBytes,
   cipherTagBytes,
   decryptPrivatePart,
   encryptPrivatePart,
@@ -41,7 +42,7 @@ export function parseOpenSshKeyFile(text: string): OpenSshKeyFile | undefined {
   const sealed = wire.string()
   const tag = wire.raw(cipher ? cipherTagBytes(cipher.name) : 0)
   wire.end()
-  if (sealed.length % (cipher ? 16 : 8) !== 0) throw damaged()
+  if (sealed.length % (cipher ? cipherBlockBytes(cipher.name) : 8) !== 0) throw damaged()
   return {
     blob,
     encrypted: cipher !== undefined,

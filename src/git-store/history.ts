@@ -147,7 +147,10 @@ export async function presentCommits(context: GitContext, oids: readonly Oid[]):
   return new Set(rows.flatMap((row) => (row.endsWith(' commit') ? [row.slice(0, -7)].filter(isOid) : [])))
 }
 
-/** What leads from `tips` back to the history of `rev`: commits that are no part of it, with their parents. */
+/**
+ * What leads from `tips` back to the history of `rev`: commits that are no part of it, with their parents. Tips that are
+ * not there are left out.
+ */
 export async function outsideOf(
   context: GitContext,
   rev: Oid,
@@ -156,7 +159,7 @@ export async function outsideOf(
   if (tips.length === 0) return new Map()
   const listed = await mustAskGit(
     context,
-    ['rev-list', '--parents', '--topo-order', '--stdin'],
+    ['rev-list', '--parents', '--topo-order', '--ignore-missing', '--stdin'],
     lines([...tips, `^${rev}`]),
   )
   const rows = listed.toString().split('\n').slice(0, -1)

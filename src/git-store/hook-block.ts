@@ -22,6 +22,7 @@ const blockPattern = new RegExp(`${opening} was (absent|wrapped|[0-7]{3,4})\\n[\
 function call(name: HookName): readonly string[] {
   const script = `"$common/teleport/hooks/${name}"`
   return [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
     'dir=${GIT_DIR:-.git} common=',
     '[ -d "$dir" ] || dir=$(git rev-parse --git-dir)',
     '[ ! -f "$dir/commondir" ] || read -r common <"$dir/commondir"',

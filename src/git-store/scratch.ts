@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
-import { askGit, type GitAnswer, gitFailed } from './git.ts'
+import { askGit, type GitAnswer, type GitContext, gitFailed } from './git.ts'
 import type { Store } from './store.ts'
 import { gitConfig, type UserRepo } from './user-repo.ts'
 
@@ -22,6 +22,8 @@ export interface ScratchOptions {
 
 export interface Scratch {
   readonly dir: string
+  /** For what asks git itself. */
+  readonly context: GitContext
   path(...parts: string[]): string
   ask(args: readonly string[], options?: ScratchOptions): Promise<GitAnswer>
   /** As `ask`; throws `git-failed` unless git exits with 0. */
@@ -46,18 +48,21 @@ export async function withScratch<T>(
 }
 
 function scratchAt(repo: UserRepo, dir: string): Scratch {
+  const environment = {
+    ...repo.environment,
+    GIT_DIR: dir,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+  }
   const ask: Scratch['ask'] = (args, options = {}) =>
     askGit(
       {
         cwd: options.workTree ?? dir,
         environment: {
-          ...repo.environment,
-          GIT_DIR: dir,
-          GIT_CONFIG_GLOBAL: '/dev/null',
-          GIT_CONFIG_NOSYSTEM: '1',
-          GIT_ATTR_NOSYSTEM: '1',
-          GIT_LITERAL_PATHSPECS: '1',
-          GIT_NO_LAZY_FETCH: '1',
+          ...environment,
           ...(options.workTree === undefined ? {} : { GIT_WORK_TREE: options.workTree }),
           ...(options.index === undefined ? {} : { GIT_INDEX_FILE: options.index }),
           ...options.environment,
@@ -68,6 +73,7 @@ function scratchAt(repo: UserRepo, dir: string): Scratch {
     )
   return {
     dir,
+    context: { cwd: dir, environment },
     path: (...parts) => path.join(dir, ...parts),
     ask,
     async git(args, options) {

@@ -1,5 +1,18 @@
 /** Walks the one JSON value in a stretch of bytes and tells its strings, without building it. Pure. */
 
+import {
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  literalEnd,
+  openBrace,
+  openBracket,
+  quote,
+  skipSpace,
+  stringEnd,
+} from '../json/tokens.ts'
+
 /** Offsets are into the buffer; those of strings are without the quotes. */
 export interface LeafVisitor {
   /** A string value; `key` is the raw content of the nearest key above it, through arrays. */
@@ -16,10 +29,7 @@ export type Walked = 'walked' | 'not-json' | 'too-deep'
 /** Far above any transcript, and far from the end of the stack. */
 export const deepestNesting = 200
 
-const [quote, backslash, comma, colon] = [34, 92, 44, 58]
-const [openBrace, closeBrace, openBracket, closeBracket] = [123, 125, 91, 93]
-
-/** Literals are followed loosely, escapes in strings not judged: whoever decodes a string finds out. */
+/** Escapes in strings are not judged: whoever decodes a string finds out. */
 export function walkLeaves(bytes: Buffer, start: number, end: number, visitor: LeafVisitor): Walked {
   let tooDeep = false
 
@@ -87,49 +97,3 @@ export function walkLeaves(bytes: Buffer, start: number, end: number, visitor: L
   if (after >= 0 && skipSpace(bytes, after, end) === end) return 'walked'
   return tooDeep ? 'too-deep' : 'not-json'
 }
-
-function skipSpace(bytes: Buffer, from: number, limit: number): number {
-  let at = from
-  while (at < limit) {
-    const byte = bytes[at]
-    if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return at
-    at++
-  }
-  return at
-}
-
-/** Short strings are walked; from here on a search for the next quote is native and faster. */
-const walked = 32
-
-function stringEnd(bytes: Buffer, from: number, limit: number): number {
-  const near = Math.min(limit, from + walked)
-  let at = from
-  while (at < near) {
-    const byte = bytes[at]
-    if (byte === quote) return at
-    at += byte === backslash ? 2 : 1
-  }
-  for (;;) {
-    const found = at < limit ? bytes.indexOf(quote, at) : -1
-    if (found < 0 || found >= limit) return -1
-    let slashes = 0
-    while (found - slashes > at && bytes[found - slashes - 1] === backslash) slashes++
-    if (slashes % 2 === 0) return found
-    at = found + 1
-  }
-}
-
-function literalEnd(bytes: Buffer, start: number, limit: number): number {
-  let at = start
-  while (at < limit && isLiteralByte(bytes[at] ?? 0)) at++
-  return at === start ? -1 : at
-}
-
-/** Of numbers, `true`, `false` and `null`. */
-const isLiteralByte = (byte: number) =>
-  (byte >= 48 && byte <= 57) ||
-  (byte >= 97 && byte <= 122) ||
-  byte === 45 ||
-  byte === 43 ||
-  byte === 46 ||
-  byte === 69

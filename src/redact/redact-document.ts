@@ -1,8 +1,8 @@
 /** Redacts a file that is one JSON document. Pure. */
 
 import { TeleportError } from '../errors.ts'
+import { longestLineBytes } from '../json/line-batches.ts'
 import { countLines, editedBytes, tellEdits, type Watcher } from './apply-edits.ts'
-import { longestLineBytes } from './line-batches.ts'
 import { editsOfDocument } from './redact-row.ts'
 import { redactText } from './redact-text.ts'
 import type { Scanner } from './scan-leaf.ts'

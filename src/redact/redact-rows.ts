@@ -4,9 +4,9 @@ import { TeleportError } from '../errors.ts'
 import { editedBytes, tellEdits, type Watcher } from './apply-edits.ts'
 import { walkLeaves } from './json-leaves.ts'
 import { leafText } from './leaf-text.ts'
-import { lineBatches } from './line-batches.ts'
 import { editsOfDocument } from './redact-row.ts'
 import type { Edit, Scanner } from './scan-leaf.ts'
+import { wholeLines } from './whole-lines.ts'
 
 const lineFeed = 10
 
@@ -18,7 +18,7 @@ export async function* redactRows(
 ): AsyncGenerator<Uint8Array> {
   let line = 1
   let written = 0
-  for await (const bytes of lineBatches(content)) {
+  for await (const bytes of wholeLines(content)) {
     const edits: Edit[] = []
     for (let start = 0; start < bytes.length; line++) {
       const feed = bytes.indexOf(lineFeed, start)

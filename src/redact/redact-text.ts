@@ -1,9 +1,9 @@
 /** Redacts plain text as a stream. Pure. */
 
 import { TeleportError } from '../errors.ts'
+import { longestLineBytes } from '../json/line-batches.ts'
 import { countLines, editedBytes, tellEdits, type Watcher } from './apply-edits.ts'
 import { wholeCharacters } from './leaf-text.ts'
-import { longestLineBytes } from './line-batches.ts'
 import { type Edit, overlapBytes, pieceBytes, type Scanner } from './scan-leaf.ts'
 import { settle } from './settle.ts'
 

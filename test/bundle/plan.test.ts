@@ -213,6 +213,18 @@ test('after redaction the log counts what is sent, and the record what lies here
   t.is(replaceSources(delta, record, delta.sources).fold, delta.fold)
 })
 
+test('a file that grew is sent whole where that was asked for, and not at all when it did not', async (t) => {
+  const record = await push([localFile('session.jsonl', 'a\n'), localFile('uploads/b', 'b')])
+  const growsWhole = (name: string) => name !== 'session.jsonl'
+  const files = [localFile('session.jsonl', 'a\nb\n'), localFile('uploads/b', 'bb')]
+  const delta = await planDelta(files, record, { growsWhole })
+  t.deepEqual(rowsOf(delta), [
+    source('session.jsonl', 'b\n', { op: 'append', at: 2 }).row,
+    source('uploads/b', 'bb', { gen: 2 }).row,
+  ])
+  t.deepEqual((await planDelta(files, delta.files, { growsWhole })).sources, [])
+})
+
 const anyContent = fc.string({ maxLength: 40 })
 const anyPush = fc.array(
   fc.record({

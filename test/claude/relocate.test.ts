@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
 import { applyEdits } from '../../src/claude/edits.ts'
-import { lineBatches } from '../../src/claude/line-batches.ts'
 import { relocateContent } from '../../src/claude/relocate.ts'
 import { backupHash, planRelocation } from '../../src/claude/relocation.ts'
+import { lineBatches } from '../../src/json/line-batches.ts'
 import {
   chunked,
   joined,

@@ -102,8 +102,16 @@ const mistakes: readonly (readonly [argv: readonly string[], message: RegExp, hi
     'git-teleport push --help',
   ],
   [['push', '--fork', '--dry-run'], /^--fork changes this machine/, ''],
-  [['pull', '--resume', '--dry-run'], /^--resume goes with neither/, ''],
-  [['pull', '--resume'], /^--resume starts Claude Code, which needs a terminal$/, 'leave --resume out'],
+  [
+    ['pull', '--resume', '--dry-run'],
+    /^--resume goes with neither/,
+    'leave --resume out, and run what the pull prints in a terminal',
+  ],
+  [
+    ['pull', '--resume'],
+    /^--resume starts Claude Code, which needs a terminal$/,
+    'leave --resume out, and run what the pull prints in a terminal',
+  ],
   [['import', 'x.tar.gz', '--restore-env'], /^--restore-env goes with --exact only$/, ''],
   [['init', '--key', 'k', '--passphrase'], /^--passphrase is for a new key/, ''],
   [['rm'], /not enough positional arguments/, 'git-teleport rm --help'],

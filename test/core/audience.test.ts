@@ -144,10 +144,15 @@ test('an identity stays while nobody leaves and no exact log would be opened to 
   const own = sorted(ada, ada2)
   const from = (...audience: readonly (string | undefined)[]) => ({
     audience: sorted(...audience),
-    redacted: false,
+    redacted: audience.includes(bob),
   })
   t.is(needsNewIdentity(from(ada), own, own), null)
-  t.is(needsNewIdentity(from(ada, ada2, bob), sorted(ada, ada2, bob, cleo), own), null)
+  const more = sorted(ada, ada2, bob, cleo)
+  t.is(needsNewIdentity(from(ada, ada2, bob), more, own), null)
+  t.regex(needsNewIdentity(from(ada, ada2, bob), more, own, true) ?? '', /as it is, it is encrypted anew/)
+  const bare = { ...from(ada, ada2, bob), redacted: false }
+  t.is(needsNewIdentity(bare, more, own, true), null)
+  t.regex(needsNewIdentity(bare, more, own) ?? '', /sent as it is: redacted, it is encrypted anew/)
   t.regex(
     needsNewIdentity(from(ada, ada2), sorted(ada, ada2, bob), own) ?? '',
     /for others it is encrypted anew/,
@@ -178,7 +183,8 @@ test('readers are told by name, those whom nobody knows by number', (t) => {
   ])
 })
 
-// To be turned round by whoever plugs the redactor in: see the seam.
-test('nothing is redacted yet, so what others get says so', (t) => {
-  t.false(redactedFor(sorted(ada, bob), sorted(ada)))
+test('what others can read is redacted, unless somebody said otherwise', (t) => {
+  t.true(redactedFor(sorted(ada, bob), sorted(ada)))
+  t.false(redactedFor(sorted(ada, ada2), sorted(ada, ada2)))
+  t.false(redactedFor(sorted(ada, bob), sorted(ada), true))
 })

@@ -1,15 +1,16 @@
 /** `teleport.auto=push`: what a worker sends in the background, with a clock of the test's own and a remote that fails. */
 
-import { readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionRecord } from '../../src/bundle/state-record.ts'
 import { runWorker } from '../../src/core/hook-worker.ts'
 import { runGit } from '../../src/git-store/git.ts'
 import type { CommitLink } from '../../src/model.ts'
+import { installAs } from '../journeys/hook-travel.ts'
 import { type Home, makeHome, type Seat, session, tell } from '../journeys/seat.ts'
 import { teleport, worldOf } from '../support/in-process.ts'
-import { parseJson } from '../support/json.ts'
+import { parseJson, recordsIn } from '../support/json.ts'
 import { must } from '../support/sandbox.ts'
 
 const commitCount = 1000
@@ -19,7 +20,7 @@ test('a thousand commits, a remote that comes and goes: every link arrives once'
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 20_000 })
-  await seat.run(['hook', 'install'])
+  await installAs(seat, 'files')
   await seat.run(['config', 'auto', 'push'])
   const clock = makeClock()
   const commits = await importCommits(seat)
@@ -72,7 +73,7 @@ test('what needs a person ends the attempt, is told at the next command, and is 
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 4000 })
-  await seat.run(['hook', 'install'])
+  await installAs(seat, 'files')
   await seat.run(['config', 'auto', 'push'])
   const clock = makeClock()
   const hook = path.join(home.remote, 'hooks/pre-receive')
@@ -104,6 +105,73 @@ test('what needs a person ends the attempt, is told at the next command, and is 
   await seat.run(['config', 'auto', 'off'])
   await status(seat, clock)
   t.deepEqual(await waiting(seat), [], 'what is not wanted is not kept')
+})
+
+test('a remote with a thousand sessions gets none by itself, but gets what somebody sends', async (t) => {
+  const home = await makeHome(t)
+  const seat = await home.sit('laptop')
+  await tell(seat, { bytes: 4000 })
+  await installAs(seat, 'files')
+  await seat.run(['config', 'auto', 'push'])
+  const clock = makeClock()
+  const [first = '', second = ''] = await importCommits(seat)
+  await commitAll(seat, [first], clock.now())
+  const main = await seat.machine.git(home.remote, 'rev-parse', 'main')
+  const others = Array.from({ length: 1000 }, (_, at) => `${String(at).padStart(8, '0')}${session.slice(8)}`)
+  const edit = (lines: readonly string[]) =>
+    seat.machine
+      .run('git', ['update-ref', '--stdin'], { cwd: home.remote, stdin: `${lines.join('\n')}\n` })
+      .then((ran) => must(ran, 'update-ref'))
+  await edit(others.map((id) => `create refs/teleport/sessions/${id} ${main}`))
+  const work = async () => {
+    clock.pass(120_000)
+    const wait = async (ms: number) => clock.pass(ms)
+    await runWorker(worldOf(seat.machine, { cwd: seat.top, now: clock.date }), { wait })
+    return status(seat, clock)
+  }
+  const stopped = await work()
+  t.is(stopped.unsent, 1)
+  t.regex(
+    stopped.stderr,
+    /origin has 1000 sessions, and from 1000 on nothing is sent by itself; try: git tele/,
+  )
+  t.deepEqual(await remembered(seat), [])
+  t.like(await seat.run(['push']), { state: 'pushed' })
+  t.is((await status(seat, clock)).unsent, 0)
+
+  await commitAll(seat, [second], clock.now())
+  t.is((await work()).unsent, 1, 'its own one counts too')
+  await edit(others.slice(0, 2).map((id) => `delete refs/teleport/sessions/${id}`))
+  t.is((await work()).unsent, 0)
+  t.is((await remembered(seat)).length, 2)
+})
+
+test('doctor says of hooks whether they are there, whole, and what waits', async (t) => {
+  const home = await makeHome(t)
+  const seat = await home.sit('laptop')
+  const hooks = async () =>
+    recordsIn((await seat.run(['doctor']))['findings']).find((each) => each['name'] === 'hooks')
+  const absent = 'not installed: commits are tied to sessions only when they are pushed'
+  t.like(await hooks(), { level: 'ok', detail: absent, hint: null })
+  await tell(seat, { bytes: 4000 })
+  await installAs(seat, 'files')
+  const none = 'installed, teleport.auto is attach, links not sent yet: 0'
+  t.like(await hooks(), { level: 'ok', detail: none, hint: null })
+  const [first = ''] = await importCommits(seat)
+  await commitAll(seat, [first], Date.now())
+  await seat.run(['hook', 'status'])
+  t.like(await hooks(), { detail: 'installed, teleport.auto is attach, links not sent yet: 1' })
+  const partly = {
+    level: 'warning',
+    detail: 'another tool has overwritten some, or they are of another version',
+    hint: 'git teleport hook install',
+  }
+  await writeFile(path.join(seat.top, '.git/hooks/pre-push'), '#!/bin/sh\n', { mode: 0o755 })
+  t.like(await hooks(), partly)
+  await installAs(seat, 'files')
+  t.like(await hooks(), { level: 'ok' })
+  await appendFile(path.join(seat.top, '.git/teleport/hooks/post-commit'), '# older\n')
+  t.like(await hooks(), partly)
 })
 
 test('a commit starts one worker, detached, and only where the setting says so', async (t) => {

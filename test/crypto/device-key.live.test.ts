@@ -169,6 +169,8 @@ const keygenMakes = test.macro({
 test(keygenMakes, ['-t', 'ed25519'], '')
 test(keygenMakes, ['-t', 'ed25519', '-a', '2'], 'pass word')
 test(keygenMakes, ['-t', 'ed25519', '-a', '2', '-Z', 'aes256-gcm@openssh.com'], 'pass word')
+test(keygenMakes, ['-t', 'ed25519', '-a', '2', '-Z', 'chacha20-poly1305@openssh.com'], 'pass word')
+test(keygenMakes, ['-t', 'rsa', '-b', '2048', '-a', '2', '-Z', 'chacha20-poly1305@openssh.com'], 'pass word')
 
 test('reads an RSA key that ssh-keygen put under a passphrase', async (t) => {
   if (!needs(t, 'ssh-keygen')) return

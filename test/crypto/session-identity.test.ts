@@ -2,6 +2,7 @@
 
 import { Decrypter, Encrypter } from 'age-encryption'
 import test from 'ava'
+import fc from 'fast-check'
 import { sealFile } from '../../src/crypto/age-file.ts'
 import { formatHeader } from '../../src/crypto/age-header.ts'
 import { sshRecipient } from '../../src/crypto/age-ssh.ts'
@@ -166,4 +167,18 @@ test('a header as full of decoys as the limits allow is not for this key', async
   }))
   const bomb = formatHeader(decoys, () => new Uint8Array(32))
   t.is(await codeOf(() => openIdentity(bomb, rsa)), 'not-a-reader')
+})
+
+test('whatever is done to key.age, it opens to the same identity or is refused in so many words', async (t) => {
+  const keyAge = await sealIdentity(own.identity, everyone)
+  const end = keyAge.length - 1
+  const place = fc.oneof(fc.nat(end), fc.nat(Buffer.from(keyAge).indexOf('---')))
+  await fc.assert(
+    fc.asyncProperty(place, fc.uint8Array({ maxLength: 3 }), fc.nat(3), async (at, put, cut) => {
+      const changed = Buffer.concat([keyAge.subarray(0, at), put, keyAge.subarray(at + cut)])
+      const code = await codeOf(async () => t.deepEqual(await openIdentity(changed, ed25519), own))
+      t.true(['it succeeded', 'not-a-reader', 'damaged-bundle'].includes(code), `${at}: ${code}`)
+    }),
+    { numRuns: 60 },
+  )
 })

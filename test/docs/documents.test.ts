@@ -71,6 +71,20 @@ test('every promise of the threat model names tests that exist', (t) => {
   t.is(bullets.match(/^- /gm)?.length, promised.length, 'a promise without a test')
 })
 
+test('every parser of the threat model is there, with the test that damages its bytes', (t) => {
+  const rows = [
+    ...read('docs/threat-model.md').matchAll(
+      /^\| .+? \| `(src\/[\w./-]+)` \| \[`(test\/[\w./-]+)`\]\([^)]+\): (.+) \|$/gm,
+    ),
+  ]
+  t.true(rows.length >= 20, String(rows.length))
+  for (const [, source = '', file = '', list = ''] of rows) {
+    t.true(existsSync(path.join(root, source)), source)
+    const text = existsSync(path.join(root, file)) ? read(file) : ''
+    for (const title of list.split(' · ')) t.true(text.includes(title), `${file}: ${title}`)
+  }
+})
+
 test('the packages in the table of folders are the ones that are used, and nothing is installed with the program', (t) => {
   const table = read('docs/architecture.md')
     .split('\n')

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { appendFile, chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
@@ -15,79 +15,13 @@ import { adoptObjects, type CodeFiles, fetchNeeded, stageCode } from '../../src/
 import { openStore } from '../../src/git-store/store.ts'
 import { openUserRepo } from '../../src/git-store/user-repo.ts'
 import type { Oid } from '../../src/model.ts'
-import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
+import { type Seat, step, take } from '../support/random-work.ts'
+import { checkout, makeSandbox } from '../support/sandbox.ts'
 import { snapshotRepo } from '../support/snapshot-repo.ts'
 import { pictureOf } from '../support/work-tree.ts'
 import { asOid } from './sandbox.ts'
 
 const maxBytes = 50 * 1024 * 1024
-
-interface Seat {
-  readonly machine: Machine
-  readonly top: string
-}
-
-const folders = ['', 'a/', 'a/b/', 'new folder/', 'ü/']
-const stems = [
-  'x',
-  '-dash',
-  'two words',
-  '"quoted"',
-  'line\nbreak',
-  '💡',
-  'tab\there',
-  'x.txt',
-  '*',
-  '\\back',
-]
-const name = fc
-  .tuple(fc.constantFrom(...folders), fc.constantFrom(...stems))
-  .map(([folder, stem]) => `${folder}${stem}`)
-const content = fc.oneof(
-  fc.constantFrom('', 'text\n', 'text\r\n', 'a\nb\nc\n', '$Id$\n').map((text) => Buffer.from(text)),
-  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
-)
-const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('write' as const), name, content }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('append' as const), name, content }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('link' as const), name, to: name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('program' as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('move' as const), name, to: name }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('delete' as const), name }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('stage' as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('intend' as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('unstage' as const), name }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'commit' as const }) },
-)
-
-/** What cannot be done, such as a file in a file or adding what is not there, is not done. */
-async function take({ machine, top }: Seat, what: typeof step extends fc.Arbitrary<infer T> ? T : never) {
-  const env = { GIT_LITERAL_PATHSPECS: '1' }
-  const git = (...args: string[]) => machine.run('git', args, { cwd: top, env })
-  if (what.do === 'commit') return git('commit', '--quiet', '--allow-empty', '--message', 'more')
-  const file = path.join(top, what.name)
-  const parents = () => mkdir(path.dirname(file), { recursive: true })
-  switch (what.do) {
-    case 'write':
-      return parents().then(() => writeFile(file, what.content))
-    case 'append':
-      return appendFile(file, what.content)
-    case 'link':
-      return parents().then(() => symlink(what.to, file))
-    case 'program':
-      return chmod(file, 0o755)
-    case 'move':
-      return rename(file, path.join(top, what.to))
-    case 'delete':
-      return rm(file, { recursive: true })
-    case 'stage':
-      return git('add', '--all', '--', what.name)
-    case 'intend':
-      return git('add', '--intent-to-add', '--', what.name)
-    case 'unstage':
-      return git('rm', '--quiet', '--cached', '-r', '--', what.name)
-  }
-}
 
 interface Home {
   readonly laptop: Seat

@@ -1,13 +1,14 @@
 /** The verbs that look at sessions by commit, as their user sees them. */
 
-import { appendFile, writeFile } from 'node:fs/promises'
+import { appendFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { teleport } from '../support/in-process.ts'
 import { recordsIn, stringAt } from '../support/json.ts'
 import { checkout } from '../support/sandbox.ts'
 import { converse, idOf, inSession, work } from './coder.ts'
-import { makeHome, type Seat, seatAt } from './seat.ts'
+import { makeCrew } from './crew.ts'
+import { filesBelow, makeHome, type Seat, seatAt } from './seat.ts'
 
 const sessionsOf = (list: unknown) => recordsIn(list).map((each) => stringAt(each, 'session'))
 
@@ -86,6 +87,12 @@ test('show, list, review and blame of what two sessions committed, here and wher
     /^[0-9a-f]{10} by hand\n[0-9a-f]{10} end\n {4}11111111 exact /,
   )
   t.regex(await printed(ada, 'review'), /without a session:\n {2}[0-9a-f]{10} by hand/)
+  // What it remembers of conversations is in the clear, and for nobody else.
+  const cache = path.join(ada.top, '.git/teleport/cache')
+  const kept = await filesBelow(cache)
+  t.true([...kept].some(([name, bytes]) => name.startsWith('outlines/') && bytes.includes('please begin')))
+  for (const name of kept.keys()) t.is((await stat(path.join(cache, name))).mode & 0o777, 0o600, name)
+  t.is((await stat(path.join(cache, 'outlines'))).mode & 0o777, 0o700)
   t.like(await ada.refused(['blame', 'none.txt']), { code: 'usage' })
   t.like(await ada.refused(['log', 'no-such-branch']), { code: 'no-commit', exitCode: 3 })
   t.like(await ada.refused(['log', '-n', 'many']), { code: 'usage' })
@@ -167,5 +174,61 @@ test('a session for others shows that it exists, by the commit that stands in th
   t.deepEqual(
     recordsIn(lines).map((line) => [sessionsOf(line['sessions'])[0], line['prompt']]),
     [[idOf(1), null]],
+  )
+})
+
+test('a teammate who only fetched sees whose sessions are behind a commit, and that one exists which is not theirs', async (t) => {
+  const crew = await makeCrew(t)
+  const [ada, bob] = [await crew.sit('ada'), await crew.sit('bob')]
+  await crew.appoint([ada, bob])
+  await ada.run(['hook', 'install'])
+  await ada.machine.git(ada.top, 'checkout', '--quiet', '-b', 'feature')
+  await work(ada, 1, 'share this', 'a.txt', ['one', 'two'])
+  await work(ada, 2, 'keep this', 'a.txt', ['three'])
+  await ada.run(['push', idOf(1), '--yes'])
+  await ada.run(['push', idOf(2), '--to', 'me'])
+  await ada.machine.git(ada.top, 'push', '--quiet', 'origin', 'feature')
+  await bob.machine.git(bob.top, 'fetch', '--quiet')
+  await bob.machine.git(bob.top, 'checkout', '--quiet', 'feature')
+  await bob.run(['fetch'])
+
+  // What is not for him comes with the first question, since nobody can tell its size; then it is here as well.
+  for (const how of [[], ['--offline']]) {
+    const [second, first] = recordsIn((await bob.run(['log', '-n', '2', ...how]))['commits'])
+    const shared = { session: idOf(1), author: 'ada@example.org', readable: true, how: 'exact' }
+    t.like(recordsIn(first?.['sessions'])[0], shared)
+    const kept = { session: idOf(2), author: '', title: null, readable: false }
+    t.like(recordsIn(second?.['sessions'])[0], kept)
+    const { lines } = await bob.run(['blame', 'a.txt', ...how])
+    t.deepEqual(
+      recordsIn(lines).map((line) => [sessionsOf(line['sessions'])[0], line['prompt']]),
+      [
+        [idOf(1), 'please share this'],
+        [idOf(1), 'please share this'],
+        [idOf(2), null],
+      ],
+    )
+    const { sessions } = await bob.run(['review', 'HEAD~2..HEAD', ...how])
+    t.deepEqual(
+      recordsIn(sessions).map((each) => [each['session'], each['author'], each['state']]),
+      [
+        [idOf(1), 'ada@example.org', 'read'],
+        [idOf(2), '', 'sealed'],
+      ],
+    )
+    const commits = ['HEAD~1', 'HEAD'].map((commit) => printed(bob, 'show', commit, ...how))
+    const [open = '', sealed = ''] = await Promise.all(commits)
+    t.regex(open, /ada@example\.org/)
+    t.regex(open, /please share this/)
+    t.regex(sealed, /session 22222222 exists; you are not among its readers/)
+    t.notRegex(sealed, /keep this\n.*please/s)
+  }
+  t.regex(
+    await printed(bob, 'log', '-n', '2'),
+    /^[0-9a-f]{10} keep this\n {4}session 22222222 exists; you are not among its readers\n[0-9a-f]{10} share this\n {4}11111111 exact .*ada@example\.org/,
+  )
+  t.regex(
+    await printed(bob, 'review', 'HEAD~2..HEAD'),
+    /session 22222222 exists; you are not among its readers/,
   )
 })

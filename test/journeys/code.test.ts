@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import { appendFile, chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
+import fc from 'fast-check'
 import { teleport } from '../support/in-process.ts'
 import { dig } from '../support/json.ts'
+import { step, take } from '../support/random-work.ts'
 import { must } from '../support/sandbox.ts'
 import { snapshotRepo } from '../support/snapshot-repo.ts'
 import { pictureOf } from '../support/work-tree.ts'
@@ -76,6 +78,38 @@ test('code goes from laptop to desktop with commits that were never pushed, and 
   t.deepEqual(dig(await desktop.run(['pull', session]), 'code', 'carried'), false)
   t.like(await laptop.run(['pull', session]), { state: 'fast-forward', seq: 2 })
   t.like(await listed(laptop, 'status'), { state: 'pushed', changes: false })
+})
+
+test('random work goes through a push and a pull bit for bit, index included', async (t) => {
+  const home = await makeHome(t)
+  const [laptop, desktop] = [await home.sit('laptop'), await home.sit('desktop')]
+  const { machine, top } = laptop
+  const tale = await tell(laptop, { bytes: 3000 })
+  const start = await machine.git(top, 'rev-parse', 'HEAD')
+  let run = 0
+  const work = fc.array(step, { minLength: 1, maxLength: 10 })
+  await fc.assert(
+    fc.asyncProperty(work, fc.boolean(), async (steps, branch) => {
+      run += 1
+      await machine.git(
+        top,
+        'checkout',
+        '--quiet',
+        '--force',
+        ...(branch ? ['-B', 'work'] : ['--detach']),
+        start,
+      )
+      await machine.git(top, 'clean', '--quiet', '-ffdx')
+      for (const each of steps) await take(laptop, each).catch(() => undefined)
+      await goOn(tale, laptop, 500)
+      const sent = await pictureOf(machine, top)
+      await laptop.run(['push', session, '--with-changes'])
+      const there = path.join(desktop.machine.home, `copy-${run}`)
+      await desktop.run(['pull', session, '--worktree', there, '--force'])
+      t.deepEqual(await pictureOf(desktop.machine, there), sent)
+    }),
+    { numRuns: 8 },
+  )
 })
 
 test('a checkout takes the place of a clean work tree only, moves its branch forward, and can be taken back', async (t) => {

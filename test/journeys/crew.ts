@@ -20,9 +20,9 @@ interface Teardown {
 }
 
 /** Each member's principal is `<machine>@example.org`. */
-export async function makeCrew(t: Teardown): Promise<Crew> {
+export async function makeCrew(t: Teardown, format: 'sha1' | 'sha256' = 'sha1'): Promise<Crew> {
   const sandbox = await makeSandbox(t)
-  const remote = await sandbox.bareRemote()
+  const remote = await sandbox.bareRemote('remote', format)
   const editor = await sandbox.machine('editor')
   const top = await checkout(editor, remote, 'app')
   return {

@@ -1,8 +1,14 @@
 /** A session goes from one member to another and back: whose bytes stay, what is left out, and what is said. */
 
-import { appendFile, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import test from 'ava'
-import { isRecord, parseRows } from '../support/json.ts'
+import { runWorker } from '../../src/core/hook-worker.ts'
+import { teleport, worldOf } from '../support/in-process.ts'
+import { dig, isRecord, parseRows } from '../support/json.ts'
+import { must } from '../support/sandbox.ts'
+import { pictureOf } from '../support/work-tree.ts'
 import { backups, forget, goOn, readTranscript, session, tell, transcriptOf } from './seat.ts'
 import { makeTeam } from './team.ts'
 
@@ -114,6 +120,106 @@ test('both go on at once: the second is told what each side has, and every way o
     (await backups(ada)).some((kept) => kept.equals(theirs)),
     'hers is in the backup',
   )
+})
+
+test('the code of another member is shown and asked about before it is put anywhere, and then it is theirs bit for bit', async (t) => {
+  const team = await makeTeam(t)
+  const ada = await team.sit('ada')
+  const ben = await team.sit('ben')
+  await team.admit(ada, [
+    { seat: ada, principal: 'ada@example.org' },
+    { seat: ben, principal: 'ben@example.org' },
+  ])
+  await ben.machine.git(ben.top, 'pull', '--quiet')
+  await tell(ada)
+  await writeFile(path.join(ada.top, 'never pushed.c'), 'int main() {}\n')
+  await ada.machine.git(ada.top, 'add', '.')
+  await ada.machine.git(ada.top, 'commit', '--quiet', '--message', 'never pushed')
+  await writeFile(path.join(ada.top, 'staged.sh'), '#!/bin/sh\n', { mode: 0o755 })
+  await ada.machine.git(ada.top, 'add', '.')
+  await appendFile(path.join(ada.top, 'README.md'), Buffer.from([0, 13, 10, 255]))
+  await writeFile(path.join(ada.top, 'untracked'), 'new\n')
+  const sent = await pictureOf(ada.machine, ada.top)
+  t.like(await ada.run(['push', '--to', 'team', '--yes', '--with-changes']), { state: 'pushed' })
+
+  const before = await pictureOf(ben.machine, ben.top)
+  const there = path.join(ben.machine.home, 'beside')
+  const stat = [
+    / README\.md +\| /,
+    / never pushed\.c +\| +1 \+\n/,
+    / staged\.sh +\| +1 \+\n/,
+    / untracked +\| +1 \+\n/,
+    / 4 files changed/,
+  ]
+  const pull = (...more: string[]) =>
+    teleport(ben.machine, ['pull', session, ...more, '--json'], { cwd: ben.top, ...team.managed })
+  for (const how of [['--checkout'], ['--worktree', there]]) {
+    const told = await pull(...how)
+    t.is(told.exitCode, 2)
+    t.is(dig(told.json(), 'error', 'code'), 'needs-confirmation')
+    for (const line of stat) t.regex(told.stderr, line)
+  }
+  t.deepEqual(await pictureOf(ben.machine, ben.top), before)
+  t.false(existsSync(there))
+  await t.throwsAsync(readTranscript(ben), { code: 'ENOENT' }, 'nor is the conversation')
+  const looked = await pull('--worktree', there, '--dry-run')
+  t.is(looked.exitCode, 0)
+  for (const line of stat) t.regex(looked.stderr, line)
+
+  const done = await pull('--worktree', there, '--yes')
+  t.is(done.exitCode, 0, done.stderr)
+  for (const line of stat) t.regex(done.stderr, line)
+  t.like(done.json(), { tier: 'sanitised', code: { restored: { folder: there, commits: 1 } } })
+  t.deepEqual(await pictureOf(ben.machine, there), sent)
+  t.deepEqual(await pictureOf(ben.machine, ben.top), before)
+})
+
+test('a policy keeps code at home, and stops what nobody asked for', async (t) => {
+  const team = await makeTeam(t)
+  const ada = await team.sit('ada')
+  await mkdir(path.join(ada.top, '.teleport'))
+  const rules = '[teleport]\n\tallowChanges = false\n\tallowAutomation = false\n'
+  await writeFile(path.join(ada.top, '.teleport/config'), rules)
+  await team.admit(ada, [{ seat: ada, principal: 'ada@example.org' }])
+  await tell(ada)
+  await writeFile(path.join(ada.top, 'mine'), 'mine\n')
+  const refused = await ada.refused(['push', '--with-changes'])
+  t.like(refused, { exitCode: 6, code: 'not-allowed' })
+  t.regex(refused.message, /^teleport\.allowChanges in the policy of the repository keeps /)
+  t.is(await ada.machine.git(ada.top, 'ls-remote', 'origin', 'refs/teleport/*'), '', 'nothing was sent')
+  t.like(await ada.run(['push']), { state: 'pushed', seq: 1 })
+
+  await ada.run(['hook', 'install'])
+  await ada.run(['config', 'auto', 'push'])
+  const commit = async () => {
+    const args = ['commit', '--quiet', '--allow-empty', '--message', 'x']
+    // The program that the hook would start is none, since the test is the worker.
+    const env = { CLAUDE_CODE_SESSION_ID: session, PATH: '/usr/bin:/bin' }
+    must(await ada.machine.run('git', args, { cwd: ada.top, env }), 'git commit')
+  }
+  const work = async () => {
+    let now = Date.now()
+    const options = { cwd: ada.top, ...team.managed, now: () => new Date(now) }
+    await runWorker(worldOf(ada.machine, options), {
+      wait: async (ms) => {
+        now += ms
+      },
+    })
+  }
+  await commit()
+  await work()
+  const unsent = async () => dig(await ada.run(['status']), 'automation', 'unsent')
+  t.is(await unsent(), 1)
+  t.like(await ada.run(['push', '--dry-run']), { seq: 2 })
+  // The policy that this machine accepted last is what counts, so it has to see the new one first.
+  await writeFile(path.join(ada.top, '.teleport/config'), '[teleport]\n\tallowChanges = true\n')
+  await team.admit(ada, [{ seat: ada, principal: 'ada@example.org' }])
+  await work()
+  t.is(await unsent(), 1)
+  await ada.run(['policy'])
+  await work()
+  t.is(await unsent(), 0)
+  t.like(await ada.run(['push', '--with-changes']), { state: 'pushed', seq: 3, changes: { untracked: 1 } })
 })
 
 const linesOf = (text: string | Buffer) => text.toString().split('\n').length

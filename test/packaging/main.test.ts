@@ -42,7 +42,7 @@ export const run = ([verb, ...args], io) => verbs[verb](args, io)
 `
 
 test.before(() => {
-  for (const file of ['main.js', 'errors.js', 'cmd/io.js'])
+  for (const file of ['main.js', 'errors.js', 'cmd/io.js', 'core/system-facts.js'])
     cpSync(path.join(compiled, file), path.join(program, file))
   writeFileSync(path.join(program, 'cmd/cli.js'), inventedCli)
   writeFileSync(path.join(program, 'package.json'), '{"type":"module"}')

@@ -14,8 +14,13 @@ export interface SshRemote {
   readonly port: number
   /** `ssh://…` URL of an absolute path on the server. */
   url(repository: string): string
-  /** Makes `machine` a key, lets it in, and points its git at it through `core.sshCommand`. */
-  allow(machine: Machine): Promise<void>
+  /**
+   * Makes `machine` a key, lets it in, and points its git at it through `core.sshCommand`. With `rights` the key runs git
+   * and nothing else, as hosts have it: to fetch only, or to push as well.
+   */
+  allow(machine: Machine, rights?: 'read' | 'write'): Promise<void>
+  /** Who asked for what with a key of limited rights: `<machine> git-upload-pack`, in order. */
+  asked(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -43,7 +48,10 @@ export async function startSshRemote(sandbox: Sandbox): Promise<SshRemote> {
   return {
     port,
     url: (repository) => `ssh://${os.userInfo().username}@127.0.0.1:${port}${repository}`,
-    allow: (machine) => allow(machine, keys, known),
+    allow: async (machine, rights) =>
+      allow(machine, keys, known, rights ? await forcedCommand(folder, machine.name, rights) : ''),
+    asked: async () =>
+      (await readFile(path.join(folder, 'asked'), 'utf8').catch(() => '')).split('\n').slice(0, -1),
     close: () => ended(server),
   }
 }
@@ -72,7 +80,22 @@ async function ensurePrivilegeSeparation(): Promise<void> {
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
 }
 
-async function allow(machine: Machine, keys: string, known: string): Promise<void> {
+/** The options of a key's line: whatever is asked for, this program decides. */
+async function forcedCommand(folder: string, name: string, rights: 'read' | 'write'): Promise<string> {
+  const program = path.join(folder, `serve-${name}`)
+  const services = rights === 'read' ? 'git-upload-pack' : 'git-upload-pack | git-receive-pack'
+  const script = `#!/bin/sh
+service=\${SSH_ORIGINAL_COMMAND%% *}
+echo "${name} $service" >>'${path.join(folder, 'asked')}'
+case $service in ${services}) exec git shell -c "$SSH_ORIGINAL_COMMAND" ;; esac
+echo '${name} may not do this' >&2
+exit 1
+`
+  await writeFile(program, script, { mode: 0o700 })
+  return `restrict,command="${program}" `
+}
+
+async function allow(machine: Machine, keys: string, known: string, options: string): Promise<void> {
   const folder = path.join(machine.home, '.ssh')
   const key = path.join(folder, 'transport')
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -80,7 +103,7 @@ async function allow(machine: Machine, keys: string, known: string): Promise<voi
     await machine.run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', machine.name, '-f', key]),
     'ssh-keygen',
   )
-  await appendFile(keys, await readFile(`${key}.pub`))
+  await appendFile(keys, `${options}${await readFile(`${key}.pub`, 'utf8')}`)
   const knownHosts = path.join(folder, 'known_hosts')
   await appendFile(knownHosts, known)
   const command = `ssh -F none -i ${key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${knownHosts} -o BatchMode=yes`
