@@ -28,8 +28,9 @@ export abstract class TeleportCommand extends Command<Context> {
   quiet = Option.Boolean('-q,--quiet', false, { description: 'Print no progress and no warnings' })
   yes = Option.Boolean('-y,--yes', false, { description: 'Answer every question with yes' })
 
-  /** Of the commands that let a person choose a session. */
-  plain = false
+  plain = Option.Boolean('--no-interactive', false, {
+    description: 'Choose from a numbered list instead of a picker',
+  })
 
   abstract run(world: World): Promise<Outcome>
 
@@ -78,12 +79,5 @@ export function remoteOption(): string | undefined {
 export function trustPolicyOption(): string | undefined {
   return Option.String('--trust-policy', {
     description: 'Accept the team as of this commit without being asked',
-  })
-}
-
-/** `--no-interactive`, for the commands that let a person choose a session. */
-export function plainOption(): boolean {
-  return Option.Boolean('--no-interactive', false, {
-    description: 'Choose a session from a numbered list, without a picker',
   })
 }

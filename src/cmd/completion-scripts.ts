@@ -38,7 +38,6 @@ export const completions: readonly {
       '--dry-run',
       '--public',
       '--trust-policy',
-      '--no-interactive',
       '--remote',
     ],
     sessions: true,
@@ -56,7 +55,6 @@ export const completions: readonly {
       '--resume',
       '--dry-run',
       '--trust-policy',
-      '--no-interactive',
       '--remote',
     ],
     sessions: true,
@@ -78,7 +76,7 @@ export const completions: readonly {
     about: 'read a session',
     options: [
       ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking', '--format', '--limit'],
-      ...['--offline', '--no-pager', '--no-interactive', '--remote'],
+      ...['--offline', '--no-pager', '--remote'],
     ],
     sessions: true,
     commits: true,
@@ -131,7 +129,7 @@ export const completions: readonly {
   {
     verb: 'expire',
     about: 'let sessions end now',
-    options: ['--mine', '--all-mine', '--dry-run', '--no-interactive', '--remote'],
+    options: ['--mine', '--all-mine', '--dry-run', '--remote'],
     sessions: true,
   },
   { verb: 'rm', about: 'remove a session from the remote', options: ['--remote'], sessions: true },
@@ -195,7 +193,7 @@ export const completions: readonly {
   { verb: 'demo', about: 'a first look', options: ['--keep'], sessions: false },
 ]
 
-const common = ['--json', '--quiet', '--yes', '--help']
+const common = ['--json', '--quiet', '--yes', '--no-interactive', '--help']
 
 export function completionScript(shell: Shell): string {
   if (shell === 'bash') return bash()

@@ -4,7 +4,7 @@ import { Command, Option } from 'clipanion'
 import { type ExpireOptions, expireSessions } from '../core/expire.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, plainOption, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
 import { plural, safe, shortId } from './text.ts'
 
 export class ExpireCommand extends TeleportCommand {
@@ -26,7 +26,6 @@ export class ExpireCommand extends TeleportCommand {
   mine = Option.Boolean('--mine', false, { description: 'Every live session that this device sent last' })
   allMine = Option.Boolean('--all-mine', false, { description: 'Those of your other devices too' })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say which, and change nothing' })
-  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {

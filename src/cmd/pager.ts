@@ -27,7 +27,7 @@ export async function withOutput<T>(
   usePager: boolean,
   work: (output: Output, world: World) => Promise<T>,
 ): Promise<T | undefined> {
-  const pager = usePager && io.isTerminal.stdout ? await userPager(world) : null
+  const pager = usePager && canPage(io) ? await userPager(world) : null
   let opened: Pager | null | undefined
   const output: Output = {
     async write(text) {
@@ -51,6 +51,12 @@ export async function withOutput<T>(
   } finally {
     await opened?.end()
   }
+}
+
+/** A terminal without abilities shows a pager's complaints instead of the answer. Windows names no terminal. */
+function canPage({ isTerminal, env, platform }: Io): boolean {
+  const kind = env['TERM'] ?? (platform === 'win32' ? 'windows' : 'dumb')
+  return isTerminal.stdout && kind !== 'dumb' && kind !== ''
 }
 
 function silentWhilePaging(progress: Progress, output: Output): Progress {

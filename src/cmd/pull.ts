@@ -6,7 +6,7 @@ import { type PullResult, pullSession } from '../core/pull.ts'
 import { shellWord } from '../core/way-back.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, plainOption, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import type { Io } from './io.ts'
 import { formatAge, plural, safe, shortId } from './text.ts'
 
@@ -48,7 +48,6 @@ export class PullCommand extends TeleportCommand {
     description: 'Verify everything and say what would be written',
   })
   trustPolicy = trustPolicyOption()
-  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {

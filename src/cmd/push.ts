@@ -6,7 +6,7 @@ import { pushAll, pushSession } from '../core/push.ts'
 import type { PushOptions, PushResult } from '../core/push-job.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { type Outcome, plainOption, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
+import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import { parseExpiry } from './expiry.ts'
 import { formatAge, formatBytes, plural, safe, shortId } from './text.ts'
 
@@ -57,7 +57,6 @@ export class PushCommand extends TeleportCommand {
     description: 'The remote may be one that everybody can read; asked for once',
   })
   trustPolicy = trustPolicyOption()
-  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {

@@ -12,7 +12,7 @@ import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { safeJson } from '../review/json-export.ts'
 import type { Stats } from '../review/stats.ts'
-import { type Outcome, PagedCommand, plainOption, remoteOption } from './command.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
 import { type Output, withOutput } from './pager.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
 import { type DocumentWriter, documentWriter } from './show-document.ts'
@@ -55,7 +55,6 @@ export class ShowCommand extends PagedCommand {
     description: 'With --format md: at most so many characters (65536), 0 for any',
   })
   offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
-  override plain = plainOption()
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {

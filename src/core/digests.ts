@@ -42,6 +42,7 @@ export async function localDigest(ws: Workspace, file: SessionFile): Promise<Loc
     await digestConversation(splitLines(readChunks(file.path)), [ws.repo.top]),
     await scanTranscript(file.path, size, null),
   ]
+  if (await knownLocalDigest(ws, file)) return { ...digest, title, branch }
   const { sizeBytes, mtimeMs } = file
   const kept = { ...digest, texts: [] }
   await writeJson(localFile(ws, file), { format: 1, sizeBytes, mtimeMs, title, branch, digest: kept })
@@ -58,11 +59,17 @@ export async function knownLocalDigest(ws: Workspace, file: SessionFile): Promis
   return { ...digest, title: textOrNull(title), branch: textOrNull(branch) }
 }
 
-/** Takes away what was remembered of commits that the store knows no more. */
-export async function forgetDigests(ws: Workspace, tips: ReadonlySet<string>): Promise<void> {
+/** Takes away what was remembered of commits that the store knows no more, and of sessions that left this machine. */
+export async function forgetDigests(
+  ws: Workspace,
+  tips: ReadonlySet<string>,
+  here: ReadonlySet<string>,
+): Promise<void> {
   for (const name of await listFolder(ws.store.path(...folder))) {
     const [, commit] = /^([0-9a-f]{40,64})\.json$/.exec(name) ?? []
-    if (commit !== undefined && !tips.has(commit)) await removeJson(ws.store.path(...folder, name))
+    const [, session] = /^here-([0-9a-f-]{36})-.*\.json$/.exec(name) ?? []
+    const isGone = commit === undefined ? session !== undefined && !here.has(session) : !tips.has(commit)
+    if (isGone) await removeJson(ws.store.path(...folder, name))
   }
 }
 

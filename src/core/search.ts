@@ -48,11 +48,10 @@ export async function searchSessions(world: World, options: SearchOptions): Prom
       hint: 'git teleport search retry',
     })
   return withWorkspace(world, options, async (ws) => {
-    const files = options.everywhere
-      ? await findSessionsByPrefix(ws.claude, '')
-      : await sessionsOfWorktree(ws.claude, ws.repo.top)
+    const all = await findSessionsByPrefix(ws.claude, '')
+    const files = options.everywhere ? all : await sessionsOfWorktree(ws.claude, ws.repo.top)
     const tips = await fetchedTips(ws)
-    await forgetDigests(ws, new Set(tips.values()))
+    await forgetDigests(ws, new Set(tips.values()), new Set(all.map(({ session }) => session)))
     const listed = new Map((await listIn(ws, { offline: true })).map((each) => [each.session, each]))
     const here = newestCopies(files)
     const ids = new Set([...here.keys(), ...tips.keys()])

@@ -31,7 +31,7 @@ const context: Context = {
   colorDepth: 1,
 }
 
-const common = ['--json', '--quiet', '--yes', '--help']
+const common = ['--json', '--quiet', '--yes', '--no-interactive', '--help']
 
 test('every verb has help with a description, its options and examples', async (t) => {
   const machine = await (await makeSandbox(t)).machine('laptop')
