@@ -5,11 +5,11 @@ import { blameSessions, type LineOfSession } from '../core/blame.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { safeLine, safeText } from '../review/safe-text.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
 import { shortId } from './text.ts'
 import { howWidth, howWord, sealedLine, shortCommit } from './tie-text.ts'
 
-export class BlameCommand extends TeleportCommand {
+export class BlameCommand extends PagedCommand {
   static override paths = [['blame']]
   static override usage = Command.Usage({
     category: 'Look',

@@ -32,6 +32,7 @@ import { ReviewCommand } from './review.ts'
 import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
 import { ScanCommand } from './scan.ts'
+import { SearchCommand } from './search.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
@@ -49,6 +50,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   fetch: [FetchCommand],
   list: [ListCommand],
   show: [ShowCommand],
+  search: [SearchCommand],
   status: [StatusCommand],
   scan: [ScanCommand],
   log: [LogCommand],

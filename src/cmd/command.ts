@@ -4,6 +4,7 @@ import { type BaseContext, Command, Option } from 'clipanion'
 import type { World } from '../core/world.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
+import { withOutput } from './pager.ts'
 import { reportError } from './report-error.ts'
 import { interrupted, makeWorld } from './world.ts'
 
@@ -27,16 +28,20 @@ export abstract class TeleportCommand extends Command<Context> {
   quiet = Option.Boolean('-q,--quiet', false, { description: 'Print no progress and no warnings' })
   yes = Option.Boolean('-y,--yes', false, { description: 'Answer every question with yes' })
 
+  plain = Option.Boolean('--no-interactive', false, {
+    description: 'Choose from a numbered list instead of a picker',
+  })
+
   abstract run(world: World): Promise<Outcome>
 
   override async execute(): Promise<number> {
     const { io } = this.context
-    const world = makeWorld(io, { quiet: this.quiet, yes: this.yes })
+    const world = makeWorld(io, { quiet: this.quiet, yes: this.yes, plain: this.plain })
     try {
       const outcome = await this.run(world)
       world.progress.done()
       if (io.signal.aborted) throw interrupted()
-      this.print(outcome)
+      await this.print(outcome, world)
       return outcome.exitCode ?? 0
     } catch (error) {
       world.progress.done()
@@ -48,10 +53,20 @@ export abstract class TeleportCommand extends Command<Context> {
     }
   }
 
-  private print(outcome: Outcome): void {
+  protected async print(outcome: Outcome, _world: World): Promise<void> {
     const { stdout } = this.context.io
     if (this.json) stdout.write(`${JSON.stringify({ version: 1, ...outcome.json })}\n`)
     else if (outcome.text !== '') stdout.write(`${outcome.text}\n`)
+  }
+}
+
+/** Those whose answer may be longer than a screen. */
+export abstract class PagedCommand extends TeleportCommand {
+  noPager = Option.Boolean('--no-pager', false, { description: 'Print straight to the terminal' })
+
+  protected override async print(outcome: Outcome, world: World): Promise<void> {
+    if (this.json || outcome.text === '') return super.print(outcome, world)
+    await withOutput(this.context.io, world, !this.noPager, ({ write }) => write(`${outcome.text}\n`))
   }
 }
 

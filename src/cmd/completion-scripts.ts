@@ -74,27 +74,39 @@ export const completions: readonly {
   {
     verb: 'show',
     about: 'read a session',
-    options: ['--all', '--stat', '--full', '--thinking', '--offline', '--remote'],
+    options: [
+      ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking', '--format', '--limit'],
+      ...['--offline', '--no-pager', '--remote'],
+    ],
     sessions: true,
     commits: true,
   },
   {
+    verb: 'search',
+    about: 'find words in sessions',
+    options: ['--all', '--max-count', '--no-pager', '--remote'],
+    sessions: false,
+  },
+  {
     verb: 'log',
     about: 'commits and their sessions',
-    options: ['--max-count', '--offline', '--remote'],
+    options: ['--max-count', '--offline', '--no-pager', '--remote'],
     sessions: false,
     commits: true,
   },
   {
     verb: 'blame',
     about: 'the session behind each line',
-    options: ['--lines', '--rev', '--copies', '--moves', '--ignore-blanks', '--offline', '--remote'],
+    options: [
+      ...['--lines', '--rev', '--copies', '--moves', '--ignore-blanks'],
+      ...['--offline', '--no-pager', '--remote'],
+    ],
     sessions: false,
   },
   {
     verb: 'review',
     about: 'the sessions behind a branch',
-    options: ['--offline', '--remote'],
+    options: ['--format', '--limit', '--offline', '--no-pager', '--remote'],
     sessions: false,
     commits: true,
   },
@@ -181,7 +193,7 @@ export const completions: readonly {
   { verb: 'demo', about: 'a first look', options: ['--keep'], sessions: false },
 ]
 
-const common = ['--json', '--quiet', '--yes', '--help']
+const common = ['--json', '--quiet', '--yes', '--no-interactive', '--help']
 
 export function completionScript(shell: Shell): string {
   if (shell === 'bash') return bash()

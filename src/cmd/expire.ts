@@ -30,14 +30,15 @@ export class ExpireCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     const { remote, dryRun } = this
-    const sessions = await expireSessions(world, { what: this.what(), remote, dryRun })
+    const sessions = await expireSessions(world, { what: this.what(world), remote, dryRun })
     const lines = sessions.map(({ session, title }) => `${shortId(session)}  ${safe(title ?? 'no title')}`)
     const head = `${plural(sessions.length, 'session')} ${dryRun ? 'would expire' : 'expired'}`
     return { json: { sessions, dryRun }, text: [head, ...lines].join('\n') }
   }
 
-  private what(): ExpireOptions['what'] {
+  private what(world: World): ExpireOptions['what'] {
     const named = [this.session !== undefined, this.mine, this.allMine].filter(Boolean)
+    if (named.length === 0 && world.attended && !this.json) return 'ask'
     if (named.length !== 1) {
       throw new TeleportError('usage', 'expire takes one of a session, --mine and --all-mine', {
         hint: 'git teleport list',

@@ -5,10 +5,10 @@ import { type LoggedCommit, logSessions } from '../core/log.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { safeLine } from '../review/safe-text.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
 import { shortCommit, tieLine } from './tie-text.ts'
 
-export class LogCommand extends TeleportCommand {
+export class LogCommand extends PagedCommand {
   static override paths = [['log']]
   static override usage = Command.Usage({
     category: 'Look',

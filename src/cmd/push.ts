@@ -17,7 +17,8 @@ export class PushCommand extends TeleportCommand {
     description: 'Send a session to the remote, encrypted and signed',
     details: `
       Sends what was added since the last push, as one more encrypted segment. Without an id it takes the session that
-      the command runs inside, else the newest of this work tree. Prints the line that brings it to another machine.
+      the command runs inside or that is open here, else at a terminal the one you choose (\`--yes\`: the newest of this
+      work tree). Prints the line that brings it to another machine.
     `,
     examples: [
       ['Send the newest session of this work tree', 'git teleport push'],
@@ -62,6 +63,7 @@ export class PushCommand extends TeleportCommand {
     this.checkOptions()
     const options: PushOptions = {
       session: this.session,
+      ask: world.attended && !this.yes && !this.json,
       remote: this.remote,
       to: this.to === undefined ? undefined : parseTo(this.to),
       handOff: this.handOff,

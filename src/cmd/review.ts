@@ -1,15 +1,21 @@
 /** `git teleport review` */
 
+import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
+import { traceCommits } from '../core/agent-trace.ts'
 import { type Review, type ReviewedSession, reviewBranch } from '../core/review.ts'
 import type { World } from '../core/world.ts'
+import { TeleportError } from '../errors.ts'
+import { safeJson } from '../review/json-export.ts'
 import { safeLine } from '../review/safe-text.ts'
 import { formatTable } from '../review/table.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
+import { reviewMarkdown } from './review-markdown.ts'
+import { formatNamed, limitNamed } from './show-as.ts'
 import { plural, safe, shortId } from './text.ts'
 import { howWord, sealedLine, shortCommit } from './tie-text.ts'
 
-export class ReviewCommand extends TeleportCommand {
+export class ReviewCommand extends PagedCommand {
   static override paths = [['review']]
   static override usage = Command.Usage({
     category: 'Look',
@@ -19,16 +25,38 @@ export class ReviewCommand extends TeleportCommand {
     examples: [
       ['The branch that is checked out', 'git teleport review'],
       ['A range', 'git teleport review main..feature'],
+      ['To paste into the pull request', 'git teleport review --format md'],
     ],
   })
 
+  format = Option.String('--format', {
+    description: 'text, md for a pull request, or agent-trace, a line for each commit',
+  })
+  limit = Option.String('--limit', {
+    description: 'With --format md: at most so many characters (65536), 0 for any',
+  })
   offline = Option.Boolean('--offline', false, { description: 'Ask no remote' })
   remote = remoteOption()
   range = Option.String({ required: false })
 
   async run(world: World): Promise<Outcome> {
-    const review = await reviewBranch(world, { of: this.range, remote: this.remote, offline: this.offline })
+    const form = formatNamed(this.format, ['text', 'md', 'agent-trace'])
+    if (form !== 'text' && this.json) throw new TeleportError('usage', '--format does not go with --json')
+    if (form !== 'md' && this.limit !== undefined)
+      throw new TeleportError('usage', '--limit goes with --format md')
+    const { remote, offline, range } = this
     const { io } = this.context
+    if (form === 'agent-trace') {
+      await traceCommits(world, { of: { range }, remote, offline }, async (record) => {
+        if (!io.stdout.write(`${safeJson(record)}\n`)) await once(io.stdout, 'drain')
+      })
+      return { json: {}, text: '' }
+    }
+    const review = await reviewBranch(world, { of: range, remote, offline })
+    if (form === 'md') {
+      io.stdout.write(reviewMarkdown(review, limitNamed(this.limit)))
+      return { json: {}, text: '' }
+    }
     return { json: { ...review }, text: reviewText(review, io.isTerminal.stdout ? io.columns : 200) }
   }
 }

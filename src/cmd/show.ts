@@ -2,114 +2,198 @@
 
 import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
+import { traceCommits } from '../core/agent-trace.ts'
 import type { LoggedCommit } from '../core/log.ts'
+import type { Reading } from '../core/reading.ts'
 import { type ShownSession, showSession } from '../core/show.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
-import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { TeleportError } from '../errors.ts'
+import { safeJson } from '../review/json-export.ts'
+import type { Stats } from '../review/stats.ts'
+import { type Outcome, PagedCommand, remoteOption } from './command.ts'
+import { type Output, withOutput } from './pager.ts'
+import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
+import { type DocumentWriter, documentWriter } from './show-document.ts'
+import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
 import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
 
-export class ShowCommand extends TeleportCommand {
+export class ShowCommand extends PagedCommand {
   static override paths = [['show']]
   static override usage = Command.Usage({
     category: 'Look',
     description: 'Read a session, or what led to a commit',
     details:
-      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one.',
+      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one. Without a session you choose one. Messages have numbers, times are UTC.',
     examples: [
-      ['Read a session', 'git teleport show 3f2a91c4 | less -R'],
+      ['Read a session', 'git teleport show 3f2a91c4'],
       ['What led to a commit', 'git teleport show HEAD~2'],
-      ['Only what it is and who signed it', 'git teleport show 3f2a91c4 --stat'],
+      ['What it came to: turns, tools, tokens, cost', 'git teleport show 3f2a91c4 --stat'],
+      ['For a pull request', 'git teleport show 3f2a91c4 --format md'],
+      ['A part of it', 'git teleport show 3f2a91c4 --from 12 --to 2026-11-20T12:30'],
     ],
   })
 
-  session = Option.String()
+  session = Option.String({ required: false })
   all = Option.Boolean('-a,--all', false, { description: 'Of a commit: the whole conversation' })
-  stat = Option.Boolean('--stat', false, { description: 'Only the facts, not the conversation' })
-  full = Option.Boolean('--full', false, { description: 'Tool calls and their results in full' })
+  from = Option.String('--from', { description: 'From this message, time or commit on' })
+  to = Option.String('--to', { description: 'Up to this message, time or commit' })
+  stat = Option.Boolean('--stat', false, {
+    description: 'Turns, tools, tokens, cost and time instead of the conversation',
+  })
+  files = Option.Boolean('--files', false, {
+    description: 'The files it touched instead of the conversation',
+  })
+  full = Option.Boolean('--full', false, { description: 'Tool calls, results and changes in full' })
   thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
+  format = Option.String('--format', {
+    description: 'text, md for a pull request, json, jsonl, or agent-trace of a commit',
+  })
+  limit = Option.String('--limit', {
+    description: 'With --format md: at most so many characters (65536), 0 for any',
+  })
   offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
     const { session, remote, offline } = this
-    return (await namesCommit(world, session, { remote, offline }))
-      ? this.ofCommit(world)
-      : this.ofSession(world)
+    const isCommit = session !== undefined && (await namesCommit(world, session, { remote, offline }))
+    if (isCommit && (this.from !== undefined || this.to !== undefined))
+      throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
+    const form = this.checkForm(isCommit)
+    if (form === 'agent-trace') return this.traced(world, session ?? '')
+    const { io } = this.context
+    const paged = form === 'text' && !this.json && !this.noPager
+    const json = await withOutput(io, world, paged, (output, quiet) =>
+      isCommit ? this.ofCommit(quiet, session, output, form) : this.ofSession(quiet, output, form),
+    )
+    return { json: json ?? {}, text: '' }
   }
 
-  private async ofCommit(world: World): Promise<Outcome> {
-    const { io } = this.context
-    const { stdout } = io
-    const color = io.isTerminal.stdout && !io.env['NO_COLOR']
-    let commit: LoggedCommit | undefined
-    const parts: { readonly part: ShownPart; readonly conversation: string[] }[] = []
+  private checkForm(isCommit: boolean): Format {
+    const form = formatNamed(
+      this.format,
+      formats.filter((each) => isCommit || each !== 'agent-trace'),
+    )
+    if (form !== 'text' && (this.json || this.stat || this.files))
+      throw new TeleportError('usage', '--format goes with neither --json, --stat nor --files')
+    if (form !== 'md' && this.limit !== undefined)
+      throw new TeleportError('usage', '--limit goes with --format md')
+    return form
+  }
+
+  private async traced(world: World, commit: string): Promise<Outcome> {
+    const { remote, offline } = this
+    const { stdout } = this.context.io
+    await traceCommits(world, { of: { commit }, remote, offline }, async (record) => {
+      if (!stdout.write(`${safeJson(record)}\n`)) await once(stdout, 'drain')
+    })
+    return { json: {}, text: '' }
+  }
+
+  private async ofCommit(
+    world: World,
+    commit: string,
+    output: Output,
+    form: Format,
+  ): Promise<Outcome['json']> {
+    const { remote, offline, all } = this
+    const writer = this.writerFor(form, output)
+    let logged: LoggedCommit | undefined
+    const parts: (Told & { readonly part: ShownPart })[] = []
+    let heading = ''
     await showCommit(
       world,
-      {
-        commit: this.session,
-        remote: this.remote,
-        offline: this.offline,
-        all: this.all,
-        text: { color, columns: io.columns, full: this.full, thinking: this.thinking },
-      },
+      { commit, remote, offline, all },
       (found) => {
-        commit = found
-        if (!this.json) stdout.write(`${shortCommit(found.commit)} ${safe(found.subject)}\n`)
+        logged = found
+        heading = `${shortCommit(found.commit)} ${safe(found.subject)}\n`
       },
-      (part) => {
+      async (part) => {
         parts.push({ part, conversation: [] })
-        if (!this.json) stdout.write(`\n${partHead(part, io.columns)}\n\n`)
+        const columns = this.context.io.columns
+        if (form !== 'text')
+          await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
+        else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
+        heading = ''
       },
-      async (text) => {
-        if (this.stat) return
-        if (this.json) parts.at(-1)?.conversation.push(text)
-        else if (!stdout.write(text)) await once(stdout, 'drain')
+      async (reading) => {
+        const told = parts.at(-1)
+        if (form !== 'text') await writer.body(reading)
+        else if (told) await this.tell(reading, output, told)
       },
     )
-    const sessions = parts.map(({ part, conversation }) => ({
-      ...part,
-      ...(this.stat ? {} : { conversation: conversation.join('') }),
-    }))
-    return { json: { ...commit, sessions }, text: '' }
+    if (form !== 'text') await writer.end()
+    const sessions = parts.map(({ part, ...told }) => ({ ...part, ...this.jsonOf(told) }))
+    return { ...logged, sessions }
   }
 
-  private async ofSession(world: World): Promise<Outcome> {
-    const { io } = this.context
-    const { stdout } = io
-    const color = io.isTerminal.stdout && !io.env['NO_COLOR']
+  private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
+    const { session, remote, offline, from, to } = this
+    const writer = this.writerFor(form, output)
     let shown: ShownSession | undefined
-    const conversation: string[] = []
+    const told: Told = { conversation: [] }
     await showSession(
       world,
-      {
-        session: this.session,
-        remote: this.remote,
-        offline: this.offline,
-        text: { color, columns: io.columns, full: this.full, thinking: this.thinking },
-      },
-      (facts) => {
+      { session, remote, offline, range: { from, to } },
+      async (facts) => {
         shown = facts
-        if (!this.json) stdout.write(`${describe(facts, world)}\n`)
+        if (form !== 'text')
+          await writer.begin('session', facts.title ?? 'no title', facts, publicRows(facts))
+        else if (!this.json) await output.write(`${describe(facts, world)}\n`)
       },
-      async (text) => {
-        if (this.stat) return
-        if (this.json) conversation.push(text)
-        else if (!stdout.write(text)) await once(stdout, 'drain')
-      },
+      (reading) => (form === 'text' ? this.tell(reading, output, told) : writer.body(reading)),
     )
-    return { json: { ...shown, ...(this.stat ? {} : { conversation: conversation.join('') }) }, text: '' }
+    if (form !== 'text') await writer.end()
+    return { ...shown, ...this.jsonOf(told) }
+  }
+
+  private writerFor(form: Format, output: Output): DocumentWriter {
+    const limit = form === 'md' ? limitNamed(this.limit) : 0
+    return documentWriter(form, (text) => output.write(text), { limit, thinking: this.thinking })
+  }
+
+  /** Writes what was asked for, or keeps it for the document. */
+  private async tell(reading: Reading, output: Output, told: Told): Promise<void> {
+    const { io } = this.context
+    const color = io.isTerminal.stdout && !io.env['NO_COLOR']
+    if (this.stat || this.files) {
+      const stats = await statsOf(reading)
+      told.stats = stats
+      const columns = io.isTerminal.stdout ? io.columns : 200
+      const texts = [
+        ...(this.stat ? [statsText(stats)] : []),
+        ...(this.files ? [filesText(stats.files, columns)] : []),
+      ]
+      if (!this.json) await output.write(`${texts.join('\n\n')}\n`)
+      return
+    }
+    const { full, thinking } = this
+    for await (const text of asText(reading, { color, columns: io.columns, full, thinking })) {
+      if (this.json) told.conversation.push(text)
+      else await output.write(text)
+    }
+  }
+
+  private jsonOf({ conversation, stats }: Told): Outcome['json'] {
+    if (!this.stat && !this.files) return { conversation: conversation.join('') }
+    const { files, ...rest } = stats ?? {}
+    return { ...(this.stat ? { stats: rest } : {}), ...(this.files ? { touched: files ?? [] } : {}) }
   }
 }
 
-function describe(shown: ShownSession, world: World): string {
+interface Told {
+  readonly conversation: string[]
+  stats?: Stats
+}
+
+function factRows(shown: ShownSession, world: World): readonly (readonly [string, string])[] {
   const now = world.now()
   const { signedBy } = shown
-  const rows: readonly (readonly [string, string])[] = [
+  return [
     ['session', shown.session],
-    ['title', shown.title ?? '-'],
     ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
     ['signed', `by ${signerText(signedBy)}`],
     ['key', signedBy.fingerprint],
@@ -125,6 +209,25 @@ function describe(shown: ShownSession, world: World): string {
       : []),
     ['readers', String(shown.readers.length)],
   ]
+}
+
+/** For readers on other machines and in public: no path, nothing relative to who asks. */
+function publicRows(shown: ShownSession): readonly (readonly [string, string])[] {
+  const { signedBy } = shown
+  return [
+    ['session', shown.session],
+    ['by', signedBy.principal ?? shown.from.principal],
+    ['pushed', shown.pushedAt],
+    ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
+    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
+    ['messages', String(shown.messages)],
+  ]
+}
+
+function describe(shown: ShownSession, world: World): string {
+  const { signedBy } = shown
+  const [session, ...others] = factRows(shown, world)
+  const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
   const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
   return rows
     .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)

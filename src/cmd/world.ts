@@ -1,7 +1,7 @@
 /** Makes the world of the use cases from what the process has: prompts on a terminal, progress on stderr. */
 
 import { randomUUID } from 'node:crypto'
-import { type Choice, neverOnTerminal, type World } from '../core/world.ts'
+import { type Choice, type LookInto, neverOnTerminal, type World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { makeProgress } from './progress.ts'
@@ -11,6 +11,8 @@ export interface Manners {
   readonly quiet: boolean
   /** Every question is answered with yes. */
   readonly yes: boolean
+  /** Choices are numbered lists, not a picker. */
+  readonly plain?: boolean
 }
 
 export function makeWorld(io: Io, manners: Manners): World {
@@ -40,9 +42,9 @@ export function makeWorld(io: Io, manners: Manners): World {
       progress.pause()
       return askPassphrase(io, what)
     },
-    choose: (question, choices) => {
+    choose: (question, choices, look) => {
       progress.pause()
-      return choose(io, question, choices)
+      return choose(io, manners, question, choices, look)
     },
     attended: isInteractive(io),
     show(lines) {
@@ -79,12 +81,21 @@ async function confirm(io: Io, manners: Manners, question: string): Promise<bool
   return answer
 }
 
-async function choose(io: Io, question: string, choices: readonly Choice[]): Promise<string | undefined> {
-  if (!io.isTerminal.stdin || !io.isTerminal.stderr) return undefined
-  const { isCancel, select } = await import('@clack/prompts')
-  const options = choices.map(({ value, label }) => ({ value, label: safe(label) }))
-  const answer = await select({ message: safe(question), options, input: io.stdin, output: io.stderr })
-  if (isCancel(answer)) throw interrupted()
+async function choose(
+  io: Io,
+  { plain }: Manners,
+  question: string,
+  choices: readonly Choice[],
+  look: LookInto | undefined,
+): Promise<string | undefined> {
+  if (!isInteractive(io)) return undefined
+  const { canPick, pick } = await import('./picker.ts')
+  const { chooseByNumber } = await import('./plain-choice.ts')
+  const answer =
+    plain || !canPick(io)
+      ? await chooseByNumber(io, question, choices)
+      : await pick(io, question, choices, look)
+  if (answer === undefined) throw interrupted()
   return answer
 }
 

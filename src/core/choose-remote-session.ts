@@ -1,14 +1,20 @@
-/** Which session to pull when none was named. */
+/** Which session of the remote is meant when none was named. */
 
 import { TeleportError } from '../errors.ts'
 import type { SessionId } from '../model.ts'
 import { ambiguous } from './choose-session.ts'
-import { listIn } from './list.ts'
+import { type ListedSession, listIn } from './list.ts'
+import { askForListed } from './session-choice.ts'
 import type { Workspace } from './workspace.ts'
 
+export interface RemoteChoice {
+  /** By what was fetched last. */
+  readonly offline?: boolean | undefined
+}
+
 /** The only one that the remote lists; a person chooses among several. Throws `no-remote-session`, `ambiguous-session`. */
-export async function chooseRemoteSession(ws: Workspace): Promise<SessionId> {
-  const listed = await listIn(ws, {})
+export async function chooseRemoteSession(ws: Workspace, options: RemoteChoice = {}): Promise<SessionId> {
+  const listed = await listIn(ws, options)
   const [first, second] = listed
   if (!first) {
     throw new TeleportError('no-remote-session', `no sessions on ${ws.remote.name} (${ws.remote.url})`, {
@@ -16,15 +22,19 @@ export async function chooseRemoteSession(ws: Workspace): Promise<SessionId> {
     })
   }
   if (!second) return first.session
-  const choices = listed.map(({ session, title, host }) => ({
-    value: session,
-    label: `${session.slice(0, 8)}  ${title ?? 'no title'} (${host})`,
-  }))
-  const chosen = await ws.world.choose('Which session?', choices)
-  const found = listed.find(({ session }) => session === chosen)
-  if (found) return found.session
+  return chooseListed(ws, listed, `${listed.length} sessions are on ${ws.remote.name}`)
+}
+
+/** A person chooses. Throws `ambiguous-session`, saying `why`, when nobody is there. */
+export async function chooseListed(
+  ws: Workspace,
+  listed: readonly ListedSession[],
+  why: string,
+): Promise<SessionId> {
+  const chosen = await askForListed(ws, 'Which session?', listed)
+  if (chosen) return chosen
   throw ambiguous(
-    `${listed.length} sessions are on ${ws.remote.name}`,
+    why,
     listed.map(({ session }) => session),
   )
 }

@@ -4,20 +4,25 @@ import { type LiveClient, liveClients } from '../claude/live.ts'
 import { findSession, findSessionsByPrefix, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { isSessionId, isSessionPrefix, parseSessionId, type SessionId } from '../model.ts'
+import { askForLocal } from './session-choice.ts'
 import type { Workspace } from './workspace.ts'
 
 /**
- * The id given; else the one this runs inside; else the newest of this work tree.
- * Throws `no-session` or `ambiguous-session`.
+ * The id given; else the one this runs inside; else the only one that is open in this work tree; else the newest of it,
+ * or with `ask` the one that a person chooses. Throws `no-session` or `ambiguous-session`.
  */
-export async function chooseSession(ws: Workspace, wanted: string | undefined): Promise<SessionFile> {
+export async function chooseSession(
+  ws: Workspace,
+  wanted: string | undefined,
+  ask = false,
+): Promise<SessionFile> {
   if (wanted !== undefined) return sessionNamed(ws, wanted)
   const inside = ws.world.env['CLAUDE_CODE_SESSION_ID']
   if (inside && isSessionId(inside)) {
     const [file] = await findSession(ws.claude, inside)
     if (file) return file
   }
-  return newestSession(ws)
+  return newestSession(ws, ask)
 }
 
 async function sessionNamed(ws: Workspace, wanted: string): Promise<SessionFile> {
@@ -37,7 +42,7 @@ async function sessionNamed(ws: Workspace, wanted: string): Promise<SessionFile>
   return newest
 }
 
-async function newestSession(ws: Workspace): Promise<SessionFile> {
+async function newestSession(ws: Workspace, ask: boolean): Promise<SessionFile> {
   const files = await sessionsOfWorktree(ws.claude, ws.repo.top)
   const [newest] = files
   if (!newest) {
@@ -46,15 +51,16 @@ async function newestSession(ws: Workspace): Promise<SessionFile> {
     })
   }
   const open = openHere(await liveClients(ws.claude), files)
-  const wanted = open.size > 1 ? await askWhich(ws, open) : [...open][0]
-  return files.find((file) => file.session === wanted) ?? newest
-}
-
-async function askWhich(ws: Workspace, open: ReadonlySet<SessionId>): Promise<string> {
-  const choices = [...open].map((session) => ({ value: session, label: session }))
-  const chosen = await ws.world.choose('Several sessions are open here. Which one?', choices)
-  if (chosen !== undefined) return chosen
-  throw ambiguous('several sessions are open in this work tree', open)
+  if (open.size === 1) return files.find((file) => open.has(file.session)) ?? newest
+  if (open.size > 1) {
+    const several = files.filter((file) => open.has(file.session))
+    const chosen = await askForLocal(ws, 'Several sessions are open here. Which one?', several, open)
+    if (chosen) return chosen
+    throw ambiguous('several sessions are open in this work tree', open)
+  }
+  const ids = new Set(files.map((file) => file.session))
+  const asked = ask && ids.size > 1 ? await askForLocal(ws, 'Which session?', files, open) : undefined
+  return asked ?? newest
 }
 
 function openHere(clients: readonly LiveClient[], files: readonly SessionFile[]): ReadonlySet<SessionId> {

@@ -6,13 +6,15 @@ import { findSession } from '../claude/locate.ts'
 import { messagesAt } from '../claude/message-at.ts'
 import { type Outline, type OutlinedPrompt, outlineTranscript } from '../claude/outline.ts'
 import { TeleportError } from '../errors.ts'
-import type { Oid } from '../model.ts'
+import type { Oid, SessionId } from '../model.ts'
+import type { Agents } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
 import { loadDevice } from './device.ts'
 import type { KnownLink, LinkedSession } from './link-index.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { knownPeople } from './people.ts'
 import { lastOrigin, placeFor } from './place.ts'
+import { localAgents, rootsOf, stagedAgents } from './reading.ts'
 import { identifySigner } from './signer.ts'
 import { openTip, readTip } from './tip.ts'
 import { trustTip } from './trusted-tip.ts'
@@ -22,6 +24,11 @@ export interface Conversation {
   readonly outline: Outline
   /** The rows from one to another, both included. */
   rows(from: number, to: number): AsyncIterable<Uint8Array>
+  /** All of them. */
+  lines(): AsyncIterable<Uint8Array>
+  readonly agents: Agents
+  /** Tops of the work trees that its paths may lie in. */
+  readonly roots: readonly string[]
   /** uuid of the last message at each moment, in milliseconds since 1970; null when it began later. */
   messagesAt(momentsMs: readonly number[]): Promise<readonly (string | null)[]>
 }
@@ -40,14 +47,28 @@ export async function withConversation<T>(
 ): Promise<T | undefined> {
   const wanted = new Set(session.links.flatMap(({ message }) => (message === null ? [] : [message])))
   for (const file of await findSession(ws.claude, session.session)) {
-    const here = await conversationIn(file.path, file.sizeBytes, wanted)
+    const here = await conversationIn(file.path, file.sizeBytes, wanted, {
+      agents: await localAgents(ws.claude, file),
+      roots: [ws.repo.top],
+    })
     // A copy that lacks what was linked is older than what was pushed.
     if (session.tip === null || wanted.size === Object.keys(here.outline.rows).length) return work(here)
   }
   if (session.tip === null || session.known === 'sealed') return undefined
+  return withFetched(ws, session.session, session.tip, wanted, work)
+}
+
+/** Of a commit in the store, whatever lies here. Throws as reading a tip does. */
+export async function withFetched<T>(
+  ws: Workspace,
+  session: SessionId,
+  commit: Oid,
+  wanted: ReadonlySet<string>,
+  work: (conversation: Conversation) => Promise<T>,
+): Promise<T> {
   const device = await loadDevice(ws.world, ws.repo)
   const people = await knownPeople(ws, device, 'pinned')
-  const sealed = await readTip(ws, session.session, session.tip)
+  const sealed = await readTip(ws, session, commit)
   const signer = await identifySigner(ws, sealed, people)
   const tip = await trustTip(ws, await openTip(ws, sealed, device), signer, { ...people, state: null })
   const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
@@ -56,12 +77,16 @@ export async function withConversation<T>(
     now: ws.world.now(),
   })
   try {
-    const transcript = (await materialise(ws, tip, emptyBase, place, install)).get('session.jsonl')
+    const applied = await materialise(ws, tip, emptyBase, place, install)
+    const transcript = applied.get('session.jsonl')
     ws.world.progress.done()
     if (!transcript?.target || !transcript.staged)
       throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
     return await work(
-      await conversationIn(install.stagedPath(transcript.target), transcript.staged.size, wanted),
+      await conversationIn(install.stagedPath(transcript.target), transcript.staged.size, wanted, {
+        agents: await stagedAgents(applied, install),
+        roots: rootsOf(ws, tip.manifest),
+      }),
     )
   } finally {
     await install.abort()
@@ -72,10 +97,13 @@ async function conversationIn(
   file: string,
   sizeBytes: number,
   wanted: ReadonlySet<string>,
+  more: Pick<Conversation, 'agents' | 'roots'>,
 ): Promise<Conversation> {
   const outline = await outlineTranscript(splitLines(readChunks(file)), wanted)
   return {
+    ...more,
     outline,
+    lines: () => splitLines(readChunks(file)),
     async *rows(from, to) {
       let at = -1
       for await (const line of splitLines(readChunks(file))) {

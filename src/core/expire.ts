@@ -4,7 +4,9 @@ import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
 import type { SessionId } from '../model.ts'
 import type { keptAudience } from './audience.ts'
+import { chooseListed } from './choose-remote-session.ts'
 import { loadDevice } from './device.ts'
+import { listIn } from './list.ts'
 import { again, entriesNamed, isLive, listedNow, openSession, sendChange, tipsOf } from './own-sessions.ts'
 import { believedDevices, knownPeople, type People } from './people.ts'
 import type { ListedEntry } from './read-indexes.ts'
@@ -13,8 +15,8 @@ import { type Workspace, withLockedWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
 export interface ExpireOptions {
-  /** Id or prefix; or `device`: all that this device sent last; `own`: all that any device of one's own did. */
-  readonly what: { readonly session: string } | 'device' | 'own'
+  /** Id or prefix; or `device`: all that this device sent last; `own`: all that any device of one's own did; `ask`. */
+  readonly what: { readonly session: string } | 'device' | 'own' | 'ask'
   readonly remote?: string | undefined
   readonly dryRun?: boolean
 }
@@ -38,7 +40,7 @@ export async function expireSessions(
     const device = await loadDevice(world, ws.repo)
     const people = await knownPeople(ws, device, 'fresh')
     const live = (await listedNow(ws, device, people)).filter((each) => isLive(each, people.now))
-    const wanted = chosen(live, options, device)
+    const wanted = options.what === 'ask' ? await askWhich(ws, live) : chosen(live, options.what, device)
     if (wanted.length === 0) return []
     const expires = formatTime(new Date(world.now().getTime() - backMs))
     if (!options.dryRun) await ask(ws, wanted)
@@ -52,12 +54,21 @@ export async function expireSessions(
 
 function chosen(
   live: readonly ListedEntry[],
-  { what }: ExpireOptions,
+  what: Exclude<ExpireOptions['what'], 'ask'>,
   device: DeviceKey,
 ): readonly ListedEntry[] {
   if (what === 'own') return live.filter(({ principal }) => principal === null)
   if (what === 'device') return live.filter((each) => each.device === device.id)
   return entriesNamed(live, [what.session])
+}
+
+/** Only what one's own devices list: nothing else can be let end. */
+async function askWhich(ws: Workspace, live: readonly ListedEntry[]): Promise<readonly ListedEntry[]> {
+  const own = new Set(live.filter(({ principal }) => principal === null).map(({ entry }) => entry.session))
+  const listed = (await listIn(ws, { offline: true })).filter(({ session }) => own.has(session))
+  if (listed.length === 0) return []
+  const session = await chooseListed(ws, listed, 'expire takes one of a session, --mine and --all-mine')
+  return live.filter(({ entry }) => entry.session === session)
 }
 
 async function ask(ws: Workspace, wanted: readonly ListedEntry[]): Promise<void> {

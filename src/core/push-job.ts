@@ -10,6 +10,8 @@ import type { Workspace } from './workspace.ts'
 
 export interface PushOptions {
   readonly session?: string | undefined
+  /** Where none is named and several could be meant, a person chooses; otherwise it is the newest. */
+  readonly ask?: boolean
   readonly remote?: string | undefined
   /** Days from now, or null for never; undefined keeps what was fixed, else 30 days. */
   readonly expiresDays?: number | null | undefined

@@ -59,7 +59,7 @@ export async function pushSession(world: World, options: PushOptions): Promise<P
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     await drainQueue(ws)
-    const chosen = await chooseSession(ws, options.session)
+    const chosen = await chooseSession(ws, options.session, options.ask)
     const circle = circleFor(ws, device, options)
     return withChanges(ws, options.withChanges ?? false, async (changes) => {
       const file = options.fork ? await forkLocally(ws, chosen) : chosen

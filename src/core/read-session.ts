@@ -1,5 +1,6 @@
 /** A session's facts and conversation for a program: `show` with one function to write to. */
 
+import { renderTranscript } from '../review/transcript.ts'
 import { type ShownSession, showSession } from './show.ts'
 import type { World } from './world.ts'
 
@@ -24,7 +25,15 @@ export async function readSession(world: World, options: ReadOptions): Promise<S
   const { full = false, thinking = false, columns = 80 } = options
   const text = { color: false, columns, full, thinking }
   const found: ShownSession[] = []
-  await showSession(world, { session, remote, offline, text }, (shown) => found.push(shown), write)
+  await showSession(
+    world,
+    { session, remote, offline },
+    async (shown) => void found.push(shown),
+    async ({ lines, agents, range }) => {
+      const told = renderTranscript(lines(), { ...text, numbers: true, agents, range })
+      for await (const piece of told) await write(piece)
+    },
+  )
   const [shown] = found
   if (!shown) throw new Error('a session was shown without its facts')
   return shown

@@ -69,7 +69,8 @@ export async function reviewBranch(world: World, options: ReviewOptions): Promis
   })
 }
 
-async function rangeOf(
+/** Where a branch or a range begins and ends. Throws `no-commit`. */
+export async function rangeOf(
   ws: Workspace,
   context: GitContext,
   of: string,

@@ -4,13 +4,13 @@ import { TeleportError } from '../errors.ts'
 import { getCommit, readCommits, resolveCommit } from '../git-store/history.ts'
 import { parseRef, patterns } from '../git-store/refs.ts'
 import { isSessionId, isSessionPrefix, type Oid } from '../model.ts'
-import { renderTranscript, type TextOptions } from '../review/transcript.ts'
 import { bringTied } from './bring-tied.ts'
 import { partOf, withConversation } from './conversation.ts'
 import type { Tie } from './direct-ties.ts'
 import { findTies } from './find-ties.ts'
 import { type LoggedCommit, loggedCommit, onePerSession, type TiedSession, tiedSession } from './log.ts'
 import { openHistory } from './open-history.ts'
+import type { Reading } from './reading.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -20,7 +20,6 @@ export interface ShowCommitOptions {
   readonly offline?: boolean
   /** The whole conversation instead of the part. */
   readonly all?: boolean
-  readonly text: TextOptions
 }
 
 /** One conversation behind the commit. */
@@ -62,13 +61,13 @@ export async function namesCommit(
   })
 }
 
-/** Hands over the commit, then each session with the pieces of its text. Throws `no-commit`, `no-tie`. */
+/** Hands over the commit, then each session with its conversation to read. Throws `no-commit`, `no-tie`. */
 export async function showCommit(
   world: World,
   options: ShowCommitOptions,
   head: (commit: LoggedCommit) => void,
-  session: (part: ShownPart) => void,
-  body: (text: string) => Promise<void>,
+  session: (part: ShownPart) => Promise<void>,
+  read: (reading: Reading) => Promise<void>,
 ): Promise<void> {
   await withWorkspace(world, options, async (ws) => {
     const history = await openHistory(ws)
@@ -83,7 +82,7 @@ export async function showCommit(
     head(loggedCommit(commit, own))
     for (const tie of onePerSession(own)) {
       const parts = own.filter((each) => each.session.session === tie.session.session)
-      await showParts(ws, parts, options, session, body)
+      await showParts(ws, parts, options, session, read)
     }
   })
 }
@@ -104,8 +103,8 @@ async function showParts(
   ws: Workspace,
   ties: readonly Tie[],
   options: ShowCommitOptions,
-  tell: (part: ShownPart) => void,
-  body: (text: string) => Promise<void>,
+  tell: (part: ShownPart) => Promise<void>,
+  read: (reading: Reading) => Promise<void>,
 ): Promise<void> {
   const [first] = ties
   if (!first) return
@@ -116,24 +115,26 @@ async function showParts(
     missing,
   })
   if (first.session.known === 'sealed') {
-    tell(bare(first, 'sealed'))
+    await tell(bare(first, 'sealed'))
     return
   }
-  const shown = await withConversation(ws, first.session, async ({ outline, rows }) => {
+  const shown = await withConversation(ws, first.session, async (conversation) => {
+    const { outline, lines, agents, roots } = conversation
     const uuids = new Map(Object.entries(outline.rows).map(([uuid, at]) => [at, uuid]))
     for (const tie of options.all ? [first] : onePerPlace(ties)) {
       const part = options.all
         ? { from: 0, to: Number.POSITIVE_INFINITY }
         : partOf(tie.session, tie.link, outline)
       if (!part) {
-        tell(bare(tie, 'message'))
+        await tell(bare(tie, 'message'))
         continue
       }
       const upTo = options.all ? null : tie.link.message
-      tell({ ...tiedSession(tie), after: uuids.get(part.from - 1) ?? null, upTo, missing: null })
-      for await (const text of renderTranscript(rows(part.from, part.to), options.text)) await body(text)
+      await tell({ ...tiedSession(tie), after: uuids.get(part.from - 1) ?? null, upTo, missing: null })
+      const range = { from: { kind: 'row', at: part.from }, to: { kind: 'row', at: part.to } } as const
+      await read({ lines, agents, roots, range })
     }
     return true
   })
-  if (!shown) tell(bare(first, 'not-here'))
+  if (!shown) await tell(bare(first, 'not-here'))
 }

@@ -8,11 +8,13 @@ import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import { isSessionId, type Oid, type SessionId } from '../model.ts'
 import { splitLines } from '../review/lines.ts'
-import { renderTranscript, type TextOptions } from '../review/transcript.ts'
 import { whom } from '../trust/signer.ts'
+import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
+import { type AskedRange, findRange } from './range.ts'
+import { type Reading, rootsOf, stagedAgents } from './reading.ts'
 import { findRemoteSession } from './remote-session.ts'
 import { describeSigner, type SignerFacts } from './signer-facts.ts'
 import { judgeTip, openTip, readTip, signedBy } from './tip.ts'
@@ -21,11 +23,12 @@ import { installFolder, type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
 export interface ShowOptions {
-  readonly session: string
+  /** None: the only one that the remote lists, or the one that a person chooses. */
+  readonly session: string | undefined
   readonly remote?: string | undefined
   /** Read what `fetch` brought instead of asking the remote. */
   readonly offline?: boolean
-  readonly text: TextOptions
+  readonly range?: AskedRange
 }
 
 export interface ShownSession {
@@ -48,18 +51,18 @@ export interface ShownSession {
   readonly changes: boolean
 }
 
-/** Hands the facts to `head` first, then the conversation piece by piece to `body`; nothing else is written. */
+/** Hands the facts to `head` first, then the conversation to `read`; nothing else is written. */
 export async function showSession(
   world: World,
   options: ShowOptions,
-  head: (shown: ShownSession) => void,
-  body: (text: string) => Promise<void>,
+  head: (shown: ShownSession) => Promise<void>,
+  read: (reading: Reading) => Promise<void>,
 ): Promise<void> {
   await withWorkspace(world, options, async (ws) => {
     const device = await loadDevice(world, ws.repo)
-    const found = options.offline
-      ? await fetchedSession(ws, options.session)
-      : await findRemoteSession(ws, options.session)
+    const { offline } = options
+    const wanted = options.session ?? (await chooseRemoteSession(ws, { offline }))
+    const found = offline ? await fetchedSession(ws, wanted) : await findRemoteSession(ws, wanted)
     const tip = await readTip(ws, found.session, found.commit)
     const own = await ownRecipients(world, device)
     const members = options.offline ? 'pinned' : 'fresh'
@@ -68,7 +71,7 @@ export async function showSession(
     if (signer.kind === 'unknown')
       world.note(`not verified: signed by ${whom(signedBy(tip), signer)}; it can be read here, never pulled`)
     const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state: null })
-    await render(ws, open, options.text, head, body)
+    await readTranscript(ws, open, options.range ?? {}, head, read)
   })
 }
 
@@ -84,12 +87,12 @@ async function fetchedSession(
   })
 }
 
-async function render(
+async function readTranscript(
   ws: Workspace,
   tip: TrustedTip,
-  text: TextOptions,
-  head: (shown: ShownSession) => void,
-  body: (text: string) => Promise<void>,
+  asked: AskedRange,
+  head: (shown: ShownSession) => Promise<void>,
+  read: (reading: Reading) => Promise<void>,
 ): Promise<void> {
   const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
   const install = await beginInstall(ws.claude, installFolder(ws), {
@@ -105,8 +108,15 @@ async function render(
     const scan = await scanTranscript(staged, transcript.staged.size, null)
     ws.world.progress.done()
     const code = applied.get(codeNames.state)
-    head(facts(tip, scan.messages, code !== undefined && !code.progress.gone))
-    for await (const piece of renderTranscript(splitLines(readChunks(staged)), text)) await body(piece)
+    const lines = () => splitLines(readChunks(staged))
+    const range = await findRange(ws, asked, tip.manifest.links, lines)
+    await head(facts(tip, scan.messages, code !== undefined && !code.progress.gone))
+    await read({
+      lines,
+      agents: await stagedAgents(applied, install),
+      roots: rootsOf(ws, tip.manifest),
+      range,
+    })
   } finally {
     await install.abort()
   }

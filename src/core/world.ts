@@ -7,7 +7,39 @@ import type { Progress } from '../model.ts'
 export interface Choice {
   readonly value: string
   readonly label: string
+  /** Of a session: what it is found by and described with. */
+  readonly about?: SessionFacts
 }
+
+/** What is known of a session before anybody looks into it. Null: not known; `expires` undefined likewise. */
+export interface SessionFacts {
+  readonly title: string | null
+  readonly author: string | null
+  readonly host: string | null
+  readonly branch: string | null
+  readonly commits: readonly string[]
+  readonly messages: number | null
+  readonly sizeBytes: number
+  readonly updated: string
+  readonly expires: string | null | undefined
+  /** Who signed what the remote has, in words. */
+  readonly signer: string | null
+  /** Such as `open here`; empty for nothing worth saying. */
+  readonly state: string
+}
+
+/** What looking into a session tells. */
+export interface SessionLook {
+  readonly title: string | null
+  readonly branch: string | null
+  readonly first: string
+  readonly last: string
+  readonly messages: number
+  readonly files: readonly string[]
+}
+
+/** Null: it cannot be looked into here. Not `deep`: only what was read before. */
+export type LookInto = (value: string, deep: boolean) => Promise<SessionLook | null>
 
 export interface World {
   readonly env: Environment
@@ -26,7 +58,7 @@ export interface World {
   confirm(question: string): Promise<boolean>
   readonly askPassphrase: AskPassphrase
   /** Lets a person choose one of several; undefined when nobody is there. */
-  choose(question: string, choices: readonly Choice[]): Promise<string | undefined>
+  choose(question: string, choices: readonly Choice[], look?: LookInto): Promise<string | undefined>
   /** Somebody is at the terminal: some things nobody may answer in advance. */
   readonly attended: boolean
   /** What a question is about, line by line, before it is asked: shown even when nothing else is. */

@@ -1,7 +1,7 @@
 /** Small JSON files that are either the old or the new one, whatever happens. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, hasCode, TeleportError } from '../errors.ts'
 
@@ -50,6 +50,14 @@ export async function replaceText(file: string, text: string): Promise<void> {
 export async function removeJson(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {
     throw fileError(error, `removing ${file}`)
+  })
+}
+
+/** Names in a folder; none when it is not there. */
+export async function listFolder(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw fileError(error, `reading ${folder}`)
   })
 }
 

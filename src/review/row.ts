@@ -15,9 +15,28 @@ export type Block =
     }
   | { readonly kind: 'media'; readonly name: string; readonly bytes: number | null }
 
+/** What an answer cost, as the service counted it. */
+export interface Usage {
+  readonly input: number
+  readonly output: number
+  readonly cacheRead: number
+  readonly cacheWrite: number
+}
+
 /** Texts are as they were: nothing is made safe here. */
 export interface Row {
   readonly kind: 'prompt' | 'answer' | 'notice'
+  /** Both may be empty. The time is what the row says. */
+  readonly uuid: string
+  readonly time: string
+  /** One of the messages that a session is said to have. */
+  readonly counted: boolean
+  /** Rows of one answer share its id. Of answers only; may be empty. */
+  readonly answerId: string
+  readonly model: string
+  readonly usage: Usage | null
+  /** What the row's result changed in a file: lines that begin with `+`, `-` or a blank, at most a few thousand. */
+  readonly patch: readonly string[]
   /** Of a subagent. */
   readonly sidechain: boolean
   /** Not typed by the user: said by the client in the user's name. */
@@ -30,35 +49,97 @@ export type Unreadable = 'too-large' | 'broken'
 
 /** `undefined` for rows that are not part of the conversation, and for kinds that nobody knows. */
 export function parseRow(line: Uint8Array): Row | Unreadable | undefined {
+  const record = parseRecord(line)
+  return typeof record === 'object' ? readRow(record) : record
+}
+
+/** The row as it is; `undefined` for a blank line and for JSON that is no object. */
+export function parseRecord(line: Uint8Array): Readonly<Record<string, unknown>> | Unreadable | undefined {
   if (line.byteLength > maxRowBytes) return 'too-large'
   const text = new TextDecoder().decode(line).trim()
   if (text === '') return undefined
   try {
-    return readRow(JSON.parse(text))
+    const row: unknown = JSON.parse(text)
+    return isRecord(row) ? row : undefined
   } catch {
     return 'broken'
   }
 }
 
-function readRow(row: unknown): Row | undefined {
-  if (!isRecord(row)) return undefined
-  const sidechain = row['isSidechain'] === true
+/** As `parseRow`, of a row that is parsed already. */
+export function readRow(row: Readonly<Record<string, unknown>>): Row | undefined {
+  const common = {
+    sidechain: row['isSidechain'] === true,
+    uuid: stringOf(row['uuid']),
+    time: stringOf(row['timestamp']),
+    counted: false,
+    hidden: false,
+    answerId: '',
+    model: '',
+    usage: null,
+    patch: [],
+  }
   if (row['type'] === 'user' || row['type'] === 'assistant') {
     const message = isRecord(row['message']) ? row['message'] : {}
     const hidden =
       row['isMeta'] === true || row['isCompactSummary'] === true || row['promptSource'] === 'system'
-    const kind = row['type'] === 'user' ? 'prompt' : 'answer'
-    return { kind, sidechain, hidden, blocks: readBlocks(message['content']) }
+    const answered = row['type'] === 'assistant'
+    return {
+      ...common,
+      kind: answered ? 'answer' : 'prompt',
+      counted: !common.sidechain && row['isMeta'] !== true,
+      hidden,
+      answerId: answered ? stringOf(message['id']) : '',
+      model: answered ? stringOf(message['model']) : '',
+      usage: answered ? readUsage(message['usage']) : null,
+      patch: readPatch(row['toolUseResult']),
+      blocks: readBlocks(message['content']),
+    }
   }
-  if (row['type'] === 'attachment') return readQueuedPrompt(row['attachment'], sidechain)
-  if (row['type'] === 'system') return readNotice(row, sidechain)
-  return undefined
+  if (row['type'] === 'attachment') {
+    const blocks = queuedPrompt(row['attachment'])
+    return blocks && { ...common, kind: 'prompt', blocks }
+  }
+  if (row['type'] !== 'system') return undefined
+  const blocks = noticeOf(row)
+  return blocks && { ...common, kind: 'notice', blocks }
 }
 
 /** What the user typed while the model was busy. */
-function readQueuedPrompt(attachment: unknown, sidechain: boolean): Row | undefined {
+function queuedPrompt(attachment: unknown): readonly Block[] | undefined {
   if (!isRecord(attachment) || attachment['type'] !== 'queued_command') return undefined
-  return { kind: 'prompt', sidechain, hidden: false, blocks: readBlocks(attachment['prompt']) }
+  return readBlocks(attachment['prompt'])
+}
+
+function readUsage(usage: unknown): Usage | null {
+  if (!isRecord(usage)) return null
+  return {
+    input: countOf(usage['input_tokens']),
+    output: countOf(usage['output_tokens']),
+    cacheRead: countOf(usage['cache_read_input_tokens']),
+    cacheWrite: countOf(usage['cache_creation_input_tokens']),
+  }
+}
+
+/** More lines of one change than this are not read. */
+const mostPatchLines = 5000
+
+function readPatch(result: unknown): readonly string[] {
+  const hunks = isRecord(result) ? result['structuredPatch'] : undefined
+  if (!Array.isArray(hunks)) return []
+  const lines: string[] = []
+  for (const hunk of hunks) {
+    const own = isRecord(hunk) && Array.isArray(hunk['lines']) ? hunk['lines'] : []
+    for (const line of own) {
+      if (lines.length >= mostPatchLines) return lines
+      if (typeof line === 'string' && /^[-+ ]/.test(line)) lines.push(line)
+    }
+  }
+  return lines
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
 }
 
 const toldSubtypes = new Set([
@@ -69,11 +150,11 @@ const toldSubtypes = new Set([
   'away_summary',
 ])
 
-function readNotice(row: Record<string, unknown>, sidechain: boolean): Row | undefined {
+function noticeOf(row: Readonly<Record<string, unknown>>): readonly Block[] | undefined {
   const { subtype, content } = row
   if (typeof subtype !== 'string' || !toldSubtypes.has(subtype)) return undefined
   const text = typeof content === 'string' && content !== '' ? content : subtype.replaceAll('_', ' ')
-  return { kind: 'notice', sidechain, hidden: false, blocks: [{ kind: 'text', text }] }
+  return [{ kind: 'text', text }]
 }
 
 /** A message's content: a string, or blocks. */

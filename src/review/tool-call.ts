@@ -51,7 +51,8 @@ function wordsOf(value: unknown): string {
 /** What the parser could nest can be deeper than the stack lets anyone write down again. */
 const mostLevels = 200
 
-function isDeep(value: unknown): boolean {
+/** Deeper than anything that is shown or written down again. */
+export function isDeep(value: unknown): boolean {
   let level: readonly unknown[] = [value]
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > mostLevels) return true

@@ -1,10 +1,12 @@
 /** A transcript as text for the terminal: what was asked, what was answered, what was done. Pure. */
 
-import { type Block, parseRow, type Row } from './row.ts'
+import { type Agents, type Range, readConversation } from './conversation.ts'
+import type { Block, Row } from './row.ts'
 import { safeLine, safeText } from './safe-text.ts'
 import { describeCall, digestResult, listInputs, textOf } from './tool-call.ts'
 import { indentLines, paint } from './typeset.ts'
 import { commandOf, outputOf } from './user-command.ts'
+import { cutToWidth } from './width.ts'
 
 export interface TextOptions {
   /** Adds colours, which never are the only signal. */
@@ -14,6 +16,10 @@ export interface TextOptions {
   /** Shows tool calls and results whole, and what the client said in the user's name. */
   readonly full: boolean
   readonly thinking: boolean
+  /** Puts its number and time above each prompt: what a range is named by. */
+  readonly numbers?: boolean
+  readonly range?: Range | undefined
+  readonly agents?: Agents | undefined
 }
 
 /** What the text so far means for the next piece. */
@@ -30,8 +36,8 @@ const maxOpenCalls = 500
 
 /**
  * Pieces of text, each of whole lines, as soon as their row is read. Prompts begin with `> `; a tool call is one
- * line, the first line of its result another; a subagent's rows are indented; media are named. Rows outside the
- * conversation are left out, unreadable ones are told. `lines` are rows with or without their newline. Of what they
+ * line, the first line of its result another, then what it changed; a subagent's rows are indented; media are named.
+ * Rows outside the conversation are left out, unreadable ones are told. `lines` are rows with or without their newline. Of what they
  * hold only harmless letters come out. Throws only what `lines` throws.
  */
 export async function* renderTranscript(
@@ -39,13 +45,18 @@ export async function* renderTranscript(
   options: TextOptions,
 ): AsyncGenerator<string> {
   const told: Told = { previous: 'nothing', lastCall: undefined, open: new Map() }
-  for await (const line of lines) {
-    const row = parseRow(line)
-    if (row === undefined) continue
+  for await (const { row, number, depth } of readConversation(lines, options)) {
     const text =
-      typeof row === 'string' ? formatUnreadable(row, told, options) : formatRow(row, told, options)
+      typeof row === 'string'
+        ? formatUnreadable(row, told, options)
+        : formatRow(row, { number, depth }, told, options)
     if (text !== '') yield text
   }
+}
+
+interface Place {
+  readonly number: number | null
+  readonly depth: number
 }
 
 function formatUnreadable(why: 'too-large' | 'broken', told: Told, options: TextOptions): string {
@@ -53,16 +64,38 @@ function formatUnreadable(why: 'too-large' | 'broken', told: Told, options: Text
   return spaced(paint('dim', `-- ${what} is left out --\n`, options.color), 'text', told)
 }
 
-function formatRow(row: Row, told: Told, options: TextOptions): string {
-  const margin = row.sidechain ? '  | ' : ''
+function formatRow(row: Row, { number, depth }: Place, told: Told, options: TextOptions): string {
+  const margin = '  | '.repeat(depth)
   const inner = { ...options, columns: Math.max(20, options.columns - margin.length) }
-  const text = row.blocks.map((block) => formatBlock(block, row, told, inner)).join('')
+  let head = options.numbers && number !== null && row.kind === 'prompt' ? headOf(row, number) : ''
+  let text = ''
+  for (const block of row.blocks) {
+    const before = told.previous
+    const piece = formatBlock(block, row, told, inner)
+    // Only what was asked has a number above it; a tool's result stands below its call.
+    const isAsked = piece !== '' && block.kind !== 'call' && block.kind !== 'result'
+    text += isAsked && head !== '' ? withHead(head, piece, before, options) : piece
+    if (isAsked) head = ''
+  }
   return indentLines(text, margin, margin)
+}
+
+function headOf({ time }: Row, number: number): string {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(time) ? `  ${time.slice(0, 16).replace('T', ' ')}` : ''
+  return `#${number}${at}\n`
+}
+
+function withHead(head: string, piece: string, before: Told['previous'], { color }: TextOptions): string {
+  const gap = before !== 'nothing' && piece.startsWith('\n') ? '\n' : ''
+  return `${gap}${paint('dim', head, color)}${piece.slice(gap.length)}`
 }
 
 function formatBlock(block: Block, row: Row, told: Told, options: TextOptions): string {
   if (block.kind === 'call') return formatCall(block, told, options)
-  if (block.kind === 'result') return formatResult(block, told, options)
+  if (block.kind === 'result') {
+    const first = row.blocks.find(({ kind }) => kind === 'result') === block
+    return formatResult(block, told, options) + (first ? formatPatch(row, options) : '')
+  }
   if (row.hidden && !options.full) return ''
   if (block.kind === 'thinking' && !options.thinking) return ''
   return spaced(formatWords(block, row, options), 'text', told)
@@ -91,6 +124,28 @@ function formatResult(block: Block & { kind: 'result' }, told: Told, options: Te
     ? indentLines(`${label ? `${label}\n` : ''}${wholeText(block.blocks)}`, '      ', '      ')
     : `      ${foldResult(block.blocks, label, options.columns - 6)}\n`
   return spaced(paint(block.failed ? 'red' : 'dim', text, options.color), 'tool', told)
+}
+
+/** So many lines of a change are shown where nothing is shown whole. */
+const foldedPatchLines = 16
+
+function formatPatch({ patch }: Row, options: TextOptions): string {
+  const shown = options.full ? patch : patch.slice(0, foldedPatchLines)
+  const lines = shown.map((line) => {
+    const text = `        ${oneLine(line, options)}\n`
+    if (line.startsWith('+')) return paint('green', text, options.color)
+    return paint(line.startsWith('-') ? 'red' : 'dim', text, options.color)
+  })
+  const more = patch.length - shown.length
+  if (more > 0)
+    lines.push(paint('dim', `        … ${more} more ${more === 1 ? 'line' : 'lines'}\n`, options.color))
+  return lines.join('')
+}
+
+/** Blanks stay as they are: it is code. */
+function oneLine(line: string, { columns, full }: TextOptions): string {
+  const safe = safeText(line).replaceAll('\n', ' ').trimEnd()
+  return full ? safe : cutToWidth(safe, Math.max(20, columns - 8))
 }
 
 function foldResult(blocks: readonly Block[], label: string, columns: number): string {

@@ -1,6 +1,6 @@
 /** Margins and colours of text that is already harmless. Pure. */
 
-const styles = { bold: [1, 22], dim: [2, 22], red: [31, 39] } as const
+const styles = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], cyan: [36, 39] } as const
 
 /** Each line by itself, so that a pager may cut anywhere between them. */
 export function paint(style: keyof typeof styles, text: string, color: boolean): string {

@@ -29,7 +29,8 @@ export function parseGitConfig(text: string, fail: Fail): readonly ConfigEntry[]
     const [, name, sign, start = ''] = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*(=?)[ \t]*(.*)$/.exec(rest) ?? []
     if (name === undefined || section === '')
       throw fail(line, 'not of the form name = value below a [section]')
-    if (sign === '' && start !== '' && !/^[#;]/.test(start)) throw fail(line, 'there is no = after the name')
+    // Not even a comment: git takes none behind a bare name.
+    if (sign === '' && start !== '') throw fail(line, 'there is no = after the name')
     const key = `${section}.${name.toLowerCase()}`
     if (sign === '') {
       entries.push({ key, value: 'true', line })
@@ -66,7 +67,10 @@ class Value {
     for (let at = 0; at < text.length; at += 1) {
       const character = text.charAt(at)
       if (character === '\\') {
-        if (at === text.length - 1) return 'continues'
+        if (at === text.length - 1) {
+          this.#add('')
+          return 'continues'
+        }
         at += 1
         const meant = escapes[text.charAt(at)]
         if (meant === undefined) return 'broken'

@@ -31,7 +31,7 @@ const context: Context = {
   colorDepth: 1,
 }
 
-const common = ['--json', '--quiet', '--yes', '--help']
+const common = ['--json', '--quiet', '--yes', '--no-interactive', '--help']
 
 test('every verb has help with a description, its options and examples', async (t) => {
   const machine = await (await makeSandbox(t)).machine('laptop')
@@ -115,7 +115,7 @@ const mistakes: readonly (readonly [argv: readonly string[], message: RegExp, hi
   [['import', 'x.tar.gz', '--restore-env'], /^--restore-env goes with --exact only$/, ''],
   [['init', '--key', 'k', '--passphrase'], /^--passphrase is for a new key/, ''],
   [['rm'], /not enough positional arguments/, 'git-teleport rm --help'],
-  [['show'], /not enough positional arguments/, 'git-teleport show --help'],
+  [['show', 'a', 'b'], /^show does not take these arguments$/, 'git-teleport show --help'],
   [['key', 'bogus'], /bogus/, 'git-teleport key --help'],
   [['key', 'trust'], /not enough positional arguments|does not take/, 'git-teleport key --help'],
   [['completion'], /^name the shell to complete for$/, 'one of: bash, zsh, fish'],

@@ -16,7 +16,7 @@ export interface Defined {
   readonly examples: readonly string[]
 }
 
-export const commonOptions = ['--json', '--quiet', '--yes'] as const
+export const commonOptions = ['--json', '--quiet', '--yes', '--no-interactive'] as const
 
 export const cli = new Cli<Context>({ binaryLabel: 'git-teleport', binaryName: 'git-teleport' })
 const files: readonly unknown[] = await Promise.all(

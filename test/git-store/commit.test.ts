@@ -67,7 +67,9 @@ test('a changed byte is refused or is another commit, never a crash and never th
       changed[at] = (changed[at] ?? 0) ^ flip
       try {
         const { payload, signature } = parseCommit(changed)
-        t.deepEqual(Buffer.from(withSignature(payload, signature ?? '', 'sha1')), changed)
+        // A line feed for the header's first letter makes it text of the message: a commit without a signature.
+        const again = signature === null ? payload : withSignature(payload, signature, 'sha1')
+        t.deepEqual(Buffer.from(again), changed)
       } catch (error) {
         t.true(error instanceof TeleportError && error.code === 'unsafe-bundle')
       }

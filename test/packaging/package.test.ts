@@ -80,7 +80,7 @@ test('the package holds the program, the library, its manual, its hooks and its 
 
 test('the package is small', (t) => {
   t.true(packed.size <= 2_000_000, `packed: ${packed.size} bytes`)
-  t.true(packed.unpackedSize <= 2_000_000, `unpacked: ${packed.unpackedSize} bytes`)
+  t.true(packed.unpackedSize <= 3_000_000, `unpacked: ${packed.unpackedSize} bytes`)
 })
 
 test('installing needs no other package and runs no program', (t) => {

@@ -1,0 +1,44 @@
+/** A conversation to be read: its rows, the subagents below it, and how its paths are shortened. */
+
+import type { ClaudeHome } from '../claude/home.ts'
+import type { Installation } from '../claude/install.ts'
+import type { SessionFile } from '../claude/locate.ts'
+import { readSubagents, subagentFiles } from '../claude/subagents.ts'
+import type { Manifest } from '../model.ts'
+import type { Agents, Range } from '../review/conversation.ts'
+import { splitLines } from '../review/lines.ts'
+import type { AppliedFile } from './materialise.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface Reading {
+  /** From the beginning; may be asked for more than once, as long as the reading lasts. */
+  lines(): AsyncIterable<Uint8Array>
+  readonly agents: Agents
+  /** Tops of the work trees that its paths may lie in. */
+  readonly roots: readonly string[]
+  /** What of it was asked for. */
+  readonly range: Range
+}
+
+export async function localAgents(claude: ClaudeHome, file: SessionFile): Promise<Agents> {
+  return asAgents(await readSubagents(await subagentFiles(claude, file)))
+}
+
+export async function stagedAgents(
+  applied: ReadonlyMap<string, AppliedFile>,
+  install: Installation,
+): Promise<Agents> {
+  const files = [...applied].flatMap(([name, { target, staged }]) =>
+    target !== null && staged ? [{ name, path: install.stagedPath(target) }] : [],
+  )
+  return asAgents(await readSubagents(files))
+}
+
+function asAgents(found: Awaited<ReturnType<typeof readSubagents>>): Agents {
+  return new Map([...found].map(([call, chunks]) => [call, () => splitLines(chunks())]))
+}
+
+/** This work tree, and those of the machines where the session was. */
+export function rootsOf(ws: Workspace, manifest: Manifest): readonly string[] {
+  return [...new Set([ws.repo.top, ...manifest.origins.map(({ root }) => root)])]
+}
