@@ -7,6 +7,7 @@ import { readWholeManifest, readWholeSegment } from './bundle/read-whole.ts'
 import { openInBrowser } from './crypto/web-open.ts'
 import { TeleportError } from './errors.ts'
 import type { Manifest, SegmentRow } from './model.ts'
+import type { Agents } from './review/conversation.ts'
 import { renderTranscript, type TextOptions } from './review/transcript.ts'
 
 export interface SealedSession {
@@ -49,8 +50,32 @@ export async function openSession(sealed: SealedSession, tools: ReaderTools): Pr
 }
 
 /** The conversation as text, piece by piece: only harmless letters come out, but escape it where it is shown. */
-export function renderSession(session: OpenedSession, options: TextOptions): AsyncGenerator<string> {
-  return renderTranscript(linesOf(session.files.get('session.jsonl') ?? new Uint8Array()), options)
+export function renderSession({ files }: OpenedSession, options: TextOptions): AsyncGenerator<string> {
+  const transcript = linesOf(files.get('session.jsonl') ?? new Uint8Array())
+  return renderTranscript(transcript, { agents: agentsIn(files), ...options })
+}
+
+/** The subagents' transcripts, by the call that started each. */
+function agentsIn(files: OpenedSession['files']): Agents {
+  const agents = new Map<string, () => AsyncIterable<Uint8Array>>()
+  for (const [name, bytes] of files) {
+    const [, stem] = /^(session-subdir\/subagents\/.+)\.meta\.json$/.exec(name) ?? []
+    const transcript = stem === undefined ? undefined : files.get(`${stem}.jsonl`)
+    const call = transcript ? callIn(bytes) : undefined
+    if (transcript && call !== undefined && !agents.has(call)) agents.set(call, () => linesOf(transcript))
+  }
+  return agents
+}
+
+/** What the client wrote beside a subagent's transcript. */
+function callIn(bytes: Uint8Array): string | undefined {
+  try {
+    const meta: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const call = typeof meta === 'object' && meta !== null && 'toolUseId' in meta ? meta.toolUseId : undefined
+    return typeof call === 'string' && call !== '' ? call : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** @param which 0: what was encrypted. 1: the tar stream in it. */

@@ -1,27 +1,18 @@
 /** `push`: collect, plan what was added, encrypt, sign, one atomic push, record. */
 
-import { isCode } from '../bundle/names.ts'
 import { type Delta, planDelta } from '../bundle/plan.ts'
 import { type Collected, collectSession } from '../claude/collect.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
-import type { Holder, Oid, SessionId, SessionState } from '../model.ts'
-import {
-  type Audience,
-  isShared,
-  keptAudience,
-  namedAudience,
-  presentAudience,
-  readerNames,
-  readersChanged,
-} from './audience.ts'
+import type { Oid, SessionId, SessionState } from '../model.ts'
+import { type Audience, isShared } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
 import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
-import { beginPolicy, followPushPolicy, lifetimeFor, requireLifetime } from './follow-policy.ts'
+import { beginPolicy, followPushPolicy } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
 import { drainQueue } from './hook-queue.ts'
@@ -29,29 +20,29 @@ import { dropLocalLinks, type LocalLink, localLinksOf } from './local-links.ts'
 import { knownPeople } from './people.ts'
 import { describeOrigin, rootHere } from './place.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
-import { confirmOptions, confirmTeam, defaultTo, needsNewIdentity, travelling } from './push-audience.ts'
-import {
-  type Base,
-  continuedState,
-  type Expiry,
-  lastExpiry,
-  lastManifest,
-  predecessor,
-  startAnew,
-} from './push-base.ts'
+import { confirmOptions, confirmTeam, travelling } from './push-audience.ts'
+import { type Base, continuedState, lastExpiry, lastManifest, predecessor } from './push-base.ts'
 import { noteDroppedCode, withChanges } from './push-changes.ts'
 import { type DraftInput, draftPush } from './push-draft.ts'
 import type { Circle, PushJob, PushOptions, PushRequest, PushResult } from './push-job.ts'
 import { keepReplaced, nextBase } from './push-race.ts'
 import { type Outgoing, withRedaction } from './push-redaction.ts'
+import { describe, preview } from './push-report.ts'
+import {
+  audienceFor,
+  nextExpiry,
+  nothingToSay,
+  type Terms,
+  tellReadersChanged,
+  withFittingIdentity,
+} from './push-terms.ts'
 import { currentState, dropPending, readRecord, settle, writeRecord } from './records.ts'
 import { redactedFor } from './redacted-for.ts'
 import { linksToSend } from './rewritten-links.ts'
 import { type Workspace, withLockedWorkspace } from './workspace.ts'
-import { formatTime, type World } from './world.ts'
+import type { World } from './world.ts'
 import { author } from './write-commit.ts'
 
-const dayMs = 24 * 3600_000
 const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
@@ -146,26 +137,6 @@ async function firstBase({ ws, file }: PushRequest): Promise<Base> {
   return previous ? { kind: 'continue', previous } : { kind: 'first' }
 }
 
-/** What `--to` says; else what the session has; else `teleport.to`, the team where there is one, one's own devices. */
-async function audienceFor({ ws, people, options }: PushJob, base: Base): Promise<Audience> {
-  if (options.to) return namedAudience(people, options.to)
-  const kept = lastManifest(base)
-  if (kept) return options.present ? presentAudience(people, kept) : keptAudience(people, kept)
-  return namedAudience(people, (await defaultTo(ws)) ?? (people.team ? ['team'] : ['me']))
-}
-
-/**
- * Who is let in gets the whole log, so a log that was written for one's own devices only is left as it is, and the
- * others get a new one. So do those who stay when somebody has to go.
- */
-function withFittingIdentity({ ws, people, options }: PushJob, base: Base, { readers }: Audience): Base {
-  const state = continuedState(base)
-  const why = state ? needsNewIdentity(state, readers, people.own, options.noRedact) : null
-  if (why === null) return base
-  ws.world.note(why)
-  return startAnew(base)
-}
-
 type Attempt =
   | { readonly result: PushResult }
   /** Refs that were not what the push expected. */
@@ -227,7 +198,10 @@ async function attemptPush(
   return withRedaction(job, { collected, delta, record, redact, seq }, async (outgoing) => {
     // All that was added may have been taken out.
     if (before && isSame(outgoing.delta)) return unchanged(job, before, local)
-    if (options.dryRun) return { result: preview(job, outgoing, base, terms) }
+    if (options.dryRun) {
+      ws.world.progress.done()
+      return { result: preview(job, outgoing, base, terms) }
+    }
     const sending = { ...outgoing, ...terms, redact, local, links, detached }
     return sendOutgoing(job, collected, base, sending)
   })
@@ -310,59 +284,6 @@ async function dropSent({ ws, file }: PushJob, local: readonly LocalLink[]): Pro
   )
 }
 
-function nextExpiry({ ws, file, options, policy }: PushJob, before: Expiry | null): Expiry {
-  const { expiresDays } = options
-  if (expiresDays === undefined && before?.expiresFixed) {
-    refuseWhenOver(ws, file.session, before)
-    requireLifetime(policy, before.expires, ws.world.now())
-    return { expires: before.expires, expiresFixed: true }
-  }
-  const days = lifetimeFor(policy, expiresDays)
-  if (days === null) return { expires: null, expiresFixed: true }
-  const at = new Date(ws.world.now().getTime() + days * dayMs)
-  return { expires: formatTime(at), expiresFixed: expiresDays !== undefined }
-}
-
-/** What was meant to end is not brought back by a push that does not say so. */
-function refuseWhenOver(ws: Workspace, session: SessionId, { expires }: Expiry): void {
-  if (expires === null || Date.parse(expires) > ws.world.now().getTime()) return
-  throw new TeleportError('expired-session', `session ${session} expired at ${expires}, as --expires said`, {
-    hint: `git teleport push --expires 30d ${session}`,
-  })
-}
-
-/** Who came to the team since is let in by `rewrap` only: a push keeps the readers that it finds. */
-function tellReadersChanged({ ws, people }: PushJob, { session, manifest }: SessionState): void {
-  if (!readersChanged(people, manifest)) return
-  ws.world.note(`the readers of session ${session} are not today's any more: git teleport rewrap ${session}`)
-}
-
-/** What a push says beside what was added. */
-interface Terms {
-  readonly audience: Audience
-  readonly expiry: Expiry
-  readonly holder: Holder | null
-}
-
-/**
- * Nothing was added, the readers and the holder are the same, and the expiry would hardly move. That the last push
- * carried code and this one would not is no reason for one.
- */
-function nothingToSay(
-  job: PushJob,
-  before: SessionState,
-  delta: Delta,
-  { audience, expiry, holder }: Terms,
-): boolean {
-  if (delta.sources.some(({ row }) => !(row.op === 'gone' && isCode(row.name)))) return false
-  if (audience.readers.join('\n') !== before.audience.join('\n')) return false
-  if (audience.to.join('\n') !== (before.manifest.to ?? []).join('\n')) return false
-  if (job.options.handOff !== undefined && holder?.principal !== before.manifest.holder?.principal)
-    return false
-  if (expiry.expires === null || before.expires === null) return expiry.expires === before.expires
-  return Math.abs(Date.parse(expiry.expires) - Date.parse(before.expires)) < dayMs
-}
-
 /** Nothing to send, provided that the remote still has what this machine last saw there. */
 async function unchanged(job: PushJob, state: SessionState, local: readonly LocalLink[]): Promise<Attempt> {
   const { ws } = job
@@ -372,66 +293,4 @@ async function unchanged(job: PushJob, state: SessionState, local: readonly Loca
   if (!job.options.dryRun) await dropSent(job, local)
   ws.world.progress.done()
   return { result: describe(job, state, null, 'same', 0) }
-}
-
-function describe(
-  job: PushJob,
-  state: SessionState,
-  outgoing: Outgoing | null,
-  what: PushResult['state'],
-  bytesSent: number,
-): PushResult {
-  const delta = outgoing?.delta ?? null
-  return {
-    session: state.session,
-    state: what,
-    title: state.manifest.title,
-    ref: sessionRef(state.session),
-    remote: { name: job.ws.remote.name, url: job.ws.remote.url },
-    commit: state.commit,
-    seq: state.seq,
-    segments: state.manifest.segments.length,
-    bytesAdded: delta?.bytes ?? 0,
-    bytesSent,
-    files: filesOf(delta),
-    recipients: state.audience,
-    readableBy: readerNames(job.people, state.audience),
-    holder: state.manifest.holder,
-    expires: state.expires,
-    redactions: outgoing?.counts ?? {},
-    changes: job.changes?.sent ?? null,
-  }
-}
-
-function preview(
-  job: PushJob,
-  { delta, words, counts }: Outgoing,
-  base: Base,
-  { audience, expiry, holder }: Terms,
-): PushResult {
-  const before = continuedState(base)
-  job.ws.world.progress.done()
-  return {
-    session: job.file.session,
-    state: 'dry-run',
-    title: words.title,
-    ref: sessionRef(job.file.session),
-    remote: { name: job.ws.remote.name, url: job.ws.remote.url },
-    commit: null,
-    seq: (predecessor(base)?.seq ?? 0) + 1,
-    segments: (before?.manifest.segments.length ?? 0) + 1,
-    bytesAdded: delta.bytes,
-    bytesSent: 0,
-    files: filesOf(delta),
-    recipients: audience.readers,
-    readableBy: readerNames(job.people, audience.readers),
-    holder,
-    expires: expiry.expires,
-    redactions: counts,
-    changes: job.changes?.sent ?? null,
-  }
-}
-
-function filesOf(delta: Delta | null): PushResult['files'] {
-  return (delta?.sources ?? []).map(({ row }) => ({ name: row.name, op: row.op, bytes: row.size }))
 }

@@ -89,7 +89,7 @@ vm.runInContext(readFileSync(bundle, 'utf8'), page)
 await vm.runInContext(\`(async () => {
   if (typeof Buffer !== 'undefined' || typeof process !== 'undefined') throw new Error('this is no browser')
   const opened = await reader.openSession(given.sealed, given.tools)
-  const options = { color: false, columns: 80, full: false, thinking: false }
+  const options = { color: false, columns: 80, full: false, thinking: false, numbers: true }
   for await (const text of reader.renderSession(opened, options)) given.write(text)
 })()\`, page)
 `
