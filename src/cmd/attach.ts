@@ -4,8 +4,8 @@ import { Command, Option } from 'clipanion'
 import { attachCommits } from '../core/attach.ts'
 import type { World } from '../core/world.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
-import { plural, shortId } from './text.ts'
-import { shortCommit } from './tie-text.ts'
+import { shortId } from './text.ts'
+import { tiesOutcome } from './ties-outcome.ts'
 
 export class AttachCommand extends TeleportCommand {
   static override paths = [['attach']]
@@ -28,24 +28,15 @@ export class AttachCommand extends TeleportCommand {
     const done = await attachCommits(world, {
       session: this.session,
       commits: this.commits,
-
       remote: this.remote,
       dryRun: this.dryRun,
     })
-    if (!done.pushable && done.commits.length > 0) {
-      world.note(
-        `session ${shortId(done.session)} is not on this machine, so only this clone knows: git teleport pull ${shortId(done.session)}`,
-      )
+    if (done.commits.length === 0) {
+      return {
+        json: { session: done.session, commits: [], dryRun: this.dryRun },
+        text: `nothing to do: ${shortId(done.session)} is tied already`,
+      }
     }
-    const names = done.commits.map(shortCommit).join(' ')
-    const what = this.dryRun ? 'would be tied' : 'tied'
-    const text =
-      done.commits.length === 0
-        ? `nothing to do: ${shortId(done.session)} is tied already`
-        : `tied ${shortId(done.session)} to ${plural(done.commits.length, 'commit')}: ${names}`
-    return {
-      json: { session: done.session, commits: done.commits, dryRun: this.dryRun },
-      text: this.dryRun && done.commits.length > 0 ? `${shortId(done.session)} ${what} to ${names}` : text,
-    }
+    return tiesOutcome(world, done, this.dryRun, { tied: 'tied', to: 'to' })
   }
 }

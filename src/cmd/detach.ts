@@ -4,8 +4,7 @@ import { Command, Option } from 'clipanion'
 import { detachCommits } from '../core/attach.ts'
 import type { World } from '../core/world.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
-import { plural, shortId } from './text.ts'
-import { shortCommit } from './tie-text.ts'
+import { tiesOutcome } from './ties-outcome.ts'
 
 export class DetachCommand extends TeleportCommand {
   static override paths = [['detach']]
@@ -34,20 +33,9 @@ export class DetachCommand extends TeleportCommand {
       remote: this.remote,
       dryRun: this.dryRun,
     })
-    if (!done.pushable && done.commits.length > 0) {
-      world.note(
-        `session ${shortId(done.session)} is not on this machine, so only this clone knows: git teleport pull ${shortId(done.session)}`,
-      )
-    }
-    const names = done.commits.map(shortCommit).join(' ')
-    const what = this.dryRun ? 'would be untied' : 'untied'
-    const text =
-      done.commits.length === 0
-        ? `nothing to do: ${shortId(done.session)} is tied already`
-        : `untied ${shortId(done.session)} from ${plural(done.commits.length, 'commit')}: ${names}`
-    return {
-      json: { session: done.session, commits: done.commits, dryRun: this.dryRun },
-      text: this.dryRun && done.commits.length > 0 ? `${shortId(done.session)} ${what} from ${names}` : text,
-    }
+    return tiesOutcome(world, done, this.dryRun, {
+      tied: 'untied',
+      to: 'from',
+    })
   }
 }

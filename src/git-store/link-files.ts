@@ -1,11 +1,11 @@
 /** Where the store keeps the links of each session, and what became of rewritten commits. */
 
-import { mkdir, readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
 import { errnoOf, fileError } from '../errors.ts'
-import { isSessionId, type SessionId } from '../model.ts'
+import type { SessionId } from '../model.ts'
 import { readJson, replaceText, writeJson } from './json-file.ts'
 import { withStoreLock } from './lock.ts'
+import { listSessionFiles } from './state-files.ts'
 import type { Store } from './store.ts'
 
 type Place = Pick<Store, 'path'>
@@ -20,17 +20,8 @@ export async function withLinkLock<T>(store: Place, work: () => Promise<T>): Pro
 }
 
 /** The sessions that have a file of links, sorted. */
-export async function listLinkFiles(store: Place): Promise<readonly SessionId[]> {
-  const folder = store.path('links')
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw fileError(error, `listing ${folder}`)
-  })
-  return names
-    .filter((name) => path.extname(name) === '.json')
-    .map((name) => path.basename(name, '.json'))
-    .filter(isSessionId)
-    .sort()
+export function listLinkFiles(store: Place): Promise<readonly SessionId[]> {
+  return listSessionFiles(store.path('links'))
 }
 
 /** `<store>/links/<session>.json`, not checked for its meaning; `undefined` when there is none. Throws `store-damaged`. */

@@ -15,8 +15,12 @@ export function statePath(store: Place, session: SessionId): string {
 }
 
 /** The sessions that have a record for this remote, sorted. */
-export async function listStates(store: Place): Promise<readonly SessionId[]> {
-  const folder = store.path('state', store.remote.key)
+export function listStates(store: Place): Promise<readonly SessionId[]> {
+  return listSessionFiles(store.path('state', store.remote.key))
+}
+
+/** The sessions that have a `<session>.json` in the folder, sorted; none where there is no folder. */
+export async function listSessionFiles(folder: string): Promise<readonly SessionId[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return []
     throw fileError(error, `listing ${folder}`)
