@@ -31,14 +31,22 @@ const mostMetaBytes = 64 * 1024
 export async function readSubagents(
   files: readonly NamedFile[],
 ): Promise<ReadonlyMap<string, () => AsyncIterable<Uint8Array>>> {
+  const found = [...(await subagentTranscripts(files))]
+  return new Map(found.map(([call, transcript]) => [call, () => readChunks(transcript)]))
+}
+
+/** By the id of the call: where the transcript lies. */
+export async function subagentTranscripts(
+  files: readonly NamedFile[],
+): Promise<ReadonlyMap<string, string>> {
   const paths = new Map(files.map(({ name, path }) => [name, path]))
-  const found = new Map<string, () => AsyncIterable<Uint8Array>>()
+  const found = new Map<string, string>()
   for (const [name, path] of paths) {
     const [, stem] = /^(session-subdir\/subagents\/.+)\.meta\.json$/.exec(name) ?? []
     const transcript = stem === undefined ? undefined : paths.get(`${stem}.jsonl`)
     if (transcript === undefined) continue
     const call = callIn(await readSome(path, 0, mostMetaBytes))
-    if (call !== undefined && !found.has(call)) found.set(call, () => readChunks(transcript))
+    if (call !== undefined && !found.has(call)) found.set(call, transcript)
   }
   return found
 }

@@ -1,0 +1,48 @@
+/** A transcript as far as it is written now, with its subagents: what comes later does not change it. */
+
+import { lstat } from 'node:fs/promises'
+import type { ClaudeHome } from './home.ts'
+import type { SessionFile } from './locate.ts'
+import { isMissing, plainSize, readRange, sizeInLines } from './session-file.ts'
+import { subagentFiles, subagentTranscripts, type NamedFile } from './subagents.ts'
+import { fileError } from '../errors.ts'
+
+export interface TranscriptNow {
+  /** Bytes, up to a line feed. */
+  readonly size: number
+  /** The same for as long as nothing but new lines was added. */
+  readonly mark: string
+  /** Bytes from there on. */
+  read(from: number): AsyncIterable<Uint8Array>
+  /** By the id of the call that started it. */
+  readonly agents: ReadonlyMap<string, () => AsyncIterable<Uint8Array>>
+}
+
+/** Of a session on this machine. Undefined when it is gone. */
+export async function localTranscript(
+  claude: ClaudeHome,
+  file: SessionFile,
+): Promise<TranscriptNow | undefined> {
+  return transcriptNow(file.path, await subagentFiles(claude, file))
+}
+
+export async function transcriptNow(
+  path: string,
+  files: readonly NamedFile[],
+): Promise<TranscriptNow | undefined> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw fileError(error, `looking at ${path}`)
+  })
+  if (!found?.isFile()) return undefined
+  const size = await sizeInLines(path, found.size)
+  const sizes: string[] = []
+  const agents = new Map<string, () => AsyncIterable<Uint8Array>>()
+  for (const [call, agent] of await subagentTranscripts(files)) {
+    const agentSize = await sizeInLines(agent, (await plainSize(agent)) ?? 0)
+    sizes.push(`${call} ${agentSize}`)
+    agents.set(call, () => readRange(agent, 0, agentSize))
+  }
+  const mark = [found.dev, found.ino, ...sizes.sort()].join('\n')
+  return { size, mark, read: (from) => readRange(path, from, size), agents }
+}
