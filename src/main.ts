@@ -26,19 +26,22 @@ async function main(): Promise<void> {
   process.stdout.on('error', stopWriting)
   process.stderr.on('error', () => {})
   const interruption = watchForInterruption()
+  let isFailure = true
   try {
-    const code = await start(interruption)
-    process.exitCode = interruption.aborted ? interrupted : code
+    const code = await start(interruption, () => {
+      isFailure = false
+    })
+    process.exitCode = interruption.aborted && isFailure ? interrupted : code
   } catch (error) {
     process.exitCode = reportBug(error)
   }
   ended = true
 }
 
-async function start(signal: AbortSignal): Promise<number> {
+async function start(signal: AbortSignal, endsByInterruption: () => void): Promise<number> {
   keepCompiledCode()
   const [{ run }, { processIo }] = await Promise.all([import('./cmd/cli.ts'), import('./cmd/io.ts')])
-  return run(argv, processIo(signal, version))
+  return run(argv, processIo(signal, version, endsByInterruption))
 }
 
 /** The first signal asks the command to clean up and end; a second one ends it. */

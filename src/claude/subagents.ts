@@ -36,9 +36,7 @@ export async function readSubagents(
 }
 
 /** By the id of the call: where the transcript lies. */
-export async function subagentTranscripts(
-  files: readonly NamedFile[],
-): Promise<ReadonlyMap<string, string>> {
+export async function subagentTranscripts(files: readonly NamedFile[]): Promise<ReadonlyMap<string, string>> {
   const paths = new Map(files.map(({ name, path }) => [name, path]))
   const found = new Map<string, string>()
   for (const [name, path] of paths) {

@@ -1,11 +1,11 @@
 /** A transcript as far as it is written now, with its subagents: what comes later does not change it. */
 
 import { lstat } from 'node:fs/promises'
+import { fileError } from '../errors.ts'
 import type { ClaudeHome } from './home.ts'
 import type { SessionFile } from './locate.ts'
 import { isMissing, plainSize, readRange, sizeInLines } from './session-file.ts'
-import { subagentFiles, subagentTranscripts, type NamedFile } from './subagents.ts'
-import { fileError } from '../errors.ts'
+import { type NamedFile, subagentFiles, subagentTranscripts } from './subagents.ts'
 
 export interface TranscriptNow {
   /** Bytes, up to a line feed. */

@@ -38,6 +38,7 @@ import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
 import { UndoCommand } from './undo.ts'
 import { UninstallCommand } from './uninstall.ts'
+import { WebCommand } from './web.ts'
 
 /**
  * Every verb and its commands. One import for all of them: files that are loaded one by one would share thirty small
@@ -51,6 +52,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   list: [ListCommand],
   show: [ShowCommand],
   search: [SearchCommand],
+  web: [WebCommand],
   status: [StatusCommand],
   scan: [ScanCommand],
   log: [LogCommand],

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly text: string
   /** Only for commands whose answer may be a no; default 0. */
   readonly exitCode?: number
+  /** Being interrupted is how the command ends, not how it fails. */
+  readonly untilInterrupted?: boolean
 }
 
 export abstract class TeleportCommand extends Command<Context> {
@@ -40,7 +42,7 @@ export abstract class TeleportCommand extends Command<Context> {
     try {
       const outcome = await this.run(world)
       world.progress.done()
-      if (io.signal.aborted) throw interrupted()
+      if (io.signal.aborted && !outcome.untilInterrupted) throw interrupted()
       await this.print(outcome, world)
       return outcome.exitCode ?? 0
     } catch (error) {

@@ -29,6 +29,8 @@ export interface Io {
   readonly system: SystemFacts
   /** Aborted when the user interrupts: stop, clean up, return. */
   readonly signal: AbortSignal
+  /** From now on an interruption is how the command ends: its exit code is its own. */
+  readonly endsByInterruption?: () => void
   readonly pid: number
   /** Of git-teleport. */
   readonly version: string
@@ -37,7 +39,7 @@ export interface Io {
 }
 
 /** The real one. Looks things up when they are asked for: a stream or a home that nobody reads costs nothing. */
-export function processIo(signal: AbortSignal, version: string): Io {
+export function processIo(signal: AbortSignal, version: string, endsByInterruption?: () => void): Io {
   return {
     get stdin() {
       return process.stdin
@@ -77,6 +79,7 @@ export function processIo(signal: AbortSignal, version: string): Io {
     },
     system: systemFacts(process.platform),
     signal,
+    ...(endsByInterruption ? { endsByInterruption } : {}),
     pid: process.pid,
     version,
     program: [process.execPath, process.argv[1] ?? ''],

@@ -18,7 +18,11 @@ export async function trackedFiles(context: GitContext, commit: Oid): Promise<Tr
 }
 
 /** Size of a file of that commit; undefined where it is none, such as a folder or a submodule. */
-export async function trackedSize(context: GitContext, commit: Oid, path: string): Promise<number | undefined> {
+export async function trackedSize(
+  context: GitContext,
+  commit: Oid,
+  path: string,
+): Promise<number | undefined> {
   if (path.includes('\n')) return undefined
   const found = await mustAskGit(
     context,

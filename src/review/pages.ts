@@ -7,7 +7,8 @@ import { type Agents, type Conversed, readConversation } from './conversation.ts
 import type { PlacedLine } from './placed-lines.ts'
 import { safeLine } from './safe-text.ts'
 import { type Stats, takeStats } from './stats.ts'
-import { createViewer, joinResults, type ViewMessage } from './view.ts'
+import { createViewer, type ViewMessage } from './view.ts'
+import { joinResults } from './view-join.ts'
 import { askedText, isAsked } from './words.ts'
 
 export interface Page {
@@ -15,8 +16,9 @@ export interface Page {
   readonly offset: number
   readonly skip: number
   readonly count: number
-  /** The first message on it, or the one that comes next. */
-  readonly firstMessage: number
+  /** Numbers of the messages on it; null where it has none. */
+  readonly first: number | null
+  readonly last: number | null
   /** Subagents and messages that were told before that line. */
   readonly toldBefore: number
   readonly messagesBefore: number
@@ -75,13 +77,22 @@ export function createPaging({ roots, rows }: PagingOptions): Paging {
     const last = pages.at(-1)
     if (!last || isFull(last.count, pageBytes, entry)) {
       const { offset, entries, toldBefore, messagesBefore } = place
-      const firstMessage = entry.number ?? messages + 1
-      pages.push({ offset, skip: entries, count: 0, firstMessage, toldBefore, messagesBefore })
+      const numbers = { first: null, last: null }
+      pages.push({ offset, skip: entries, count: 0, ...numbers, toldBefore, messagesBefore })
       pageBytes = 0
     }
     const page = pages.at(-1)
-    if (page) page.count += 1
-    if (typeof entry.row === 'object' && entry.depth === 0 && isAsked(entry.row) && prompts.length < mostPrompts) {
+    if (page) {
+      page.count += 1
+      page.first ??= entry.number
+      page.last = entry.number ?? page.last
+    }
+    if (
+      typeof entry.row === 'object' &&
+      entry.depth === 0 &&
+      isAsked(entry.row) &&
+      prompts.length < mostPrompts
+    ) {
       const text = safeLine(askedText(entry.row), 160)
       const { uuid, time } = entry.row
       const named = { uuid: safeLine(uuid, 64), time: safeLine(time, 40) }
@@ -104,13 +115,23 @@ export function createPaging({ roots, rows }: PagingOptions): Paging {
     async extend(lines, agents) {
       const before = messages
       const fresh = withoutTold(agents, told)
-      const place: Mutable<Place> = { offset: end, entries: 0, toldBefore: told.length, messagesBefore: messages }
+      const place: Mutable<Place> = {
+        offset: end,
+        entries: 0,
+        toldBefore: told.length,
+        messagesBefore: messages,
+      }
       const bare = async function* () {
         for await (const { line, start, next } of lines) {
           row += 1
           end = next
           if (row > lastRow) return
-          Object.assign(place, { offset: start, entries: 0, toldBefore: told.length, messagesBefore: messages })
+          Object.assign(place, {
+            offset: start,
+            entries: 0,
+            toldBefore: told.length,
+            messagesBefore: messages,
+          })
           pageBytes += line.byteLength
           yield line
         }
@@ -150,7 +171,9 @@ function isFull(entries: number, bytes: number, { row, depth }: Conversed): bool
 }
 
 function callsOf({ row }: Conversed): readonly string[] {
-  return typeof row === 'object' ? row.blocks.flatMap((block) => (block.kind === 'call' ? [block.id] : [])) : []
+  return typeof row === 'object'
+    ? row.blocks.flatMap((block) => (block.kind === 'call' ? [block.id] : []))
+    : []
 }
 
 function renumbered(conversed: Conversed, before: number): Conversed {

@@ -1,6 +1,7 @@
 /** Who answers the page's questions, and with what: the use cases, handed in by the command. Pure. */
 
-import { exitCodes, errorCodes, TeleportError } from '../errors.ts'
+import { errorCodes, exitCodes, TeleportError } from '../errors.ts'
+import type { SessionId } from '../model.ts'
 import type { Question } from './question.ts'
 
 export interface Answers {
@@ -10,7 +11,7 @@ export interface Answers {
    * Tells of changes until `signal` is aborted: of the list, and of that session's transcript. What is told is JSON, on
    * one line.
    */
-  watch(session: string | null, tell: (event: unknown) => void, signal: AbortSignal): Promise<void>
+  watch(session: SessionId | null, tell: (event: unknown) => void, signal: AbortSignal): Promise<void>
   /** A defect of ours; the page learns only that there was one. */
   onDefect(error: unknown): void
 }
@@ -27,7 +28,11 @@ export async function tellAnswer(answers: Answers, question: Question): Promise<
   } catch (error) {
     if (error instanceof TeleportError) return { status: statusOf(error), body: { error: wordsOf(error) } }
     answers.onDefect(error)
-    const words = { code: 'bug', message: 'this is a defect of git-teleport; the terminal tells more', hint: null }
+    const words = {
+      code: 'bug',
+      message: 'this is a defect of git-teleport; the terminal tells more',
+      hint: null,
+    }
     return { status: 500, body: { error: words } }
   }
 }

@@ -24,7 +24,10 @@ export async function sendEvents(
   write(': hello\n\n')
   const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs)
   try {
-    await watch((event) => write(`data: ${JSON.stringify(event)}\n\n`), AbortSignal.any([signal, gone.signal]))
+    await watch(
+      (event) => write(`data: ${JSON.stringify(event)}\n\n`),
+      AbortSignal.any([signal, gone.signal]),
+    )
   } catch (error) {
     onDefect(error)
   } finally {

@@ -24,8 +24,10 @@ export const longestUrl = 8192
  */
 export function refuse({ method, url, headers }: Knock, port: number): Refusal | null {
   if (url.length > longestUrl) return { status: 414, why: 'the address is too long' }
-  if (!url.startsWith('/') || url.startsWith('//')) return { status: 400, why: 'that is no address of this page' }
-  if (!isOwnHost(headers.host, port)) return { status: 403, why: 'asked under a name that is not this page’s' }
+  if (!url.startsWith('/') || url.startsWith('//'))
+    return { status: 400, why: 'that is no address of this page' }
+  if (!isOwnHost(headers.host, port))
+    return { status: 403, why: 'asked under a name that is not this page’s' }
   if (method !== 'GET' && method !== 'POST') return { status: 405, why: 'only GET is answered' }
   const { origin } = headers
   if (origin !== undefined && origin !== `http://${headers.host}`)

@@ -50,7 +50,8 @@ export function readQuestion(path: string, query: URLSearchParams): Question | W
       return oid === undefined ? undefined : { kind: 'files', revision: oid }
     case 'file': {
       const file = query.get('path') ?? ''
-      if (oid === undefined || file === '' || file.length > longestPath || file.includes('\0')) return undefined
+      if (oid === undefined || file === '' || file.length > longestPath || file.includes('\0'))
+        return undefined
       return { kind: 'file', file, revision: oid }
     }
     case 'events': {

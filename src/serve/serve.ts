@@ -112,7 +112,9 @@ async function respond(house: House, request: IncomingMessage, response: ServerR
   }
   const key = headers['x-teleport-key']
   if (!house.entrance.isLetIn(headers.cookie, typeof key === 'string' ? key : undefined)) {
-    sendJson(response, 401, { error: { code: 'not-let-in', message: 'this page was not opened by its link' } })
+    sendJson(response, 401, {
+      error: { code: 'not-let-in', message: 'this page was not opened by its link' },
+    })
     return
   }
   await answer(house, pathname.slice('/api/'.length), searchParams, response)
@@ -157,7 +159,10 @@ async function enter(house: House, request: IncomingMessage, response: ServerRes
     sendJson(response, 403, { error: { code: 'used-link', message: 'this link was used before' } })
     return
   }
-  response.setHeader('Set-Cookie', `${house.entrance.cookieName}=${pass.cookie}; HttpOnly; SameSite=Strict; Path=/`)
+  response.setHeader(
+    'Set-Cookie',
+    `${house.entrance.cookieName}=${pass.cookie}; HttpOnly; SameSite=Strict; Path=/`,
+  )
   sendJson(response, 200, { key: pass.key })
 }
 

@@ -1,0 +1,193 @@
+/** Transcripts that lie open while somebody reads them in pages: this machine's own, or what was decrypted for it. */
+
+import { beginInstall } from '../claude/install.ts'
+import { findSession, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
+import type { NamedFile } from '../claude/subagents.ts'
+import { localTranscript, type TranscriptNow, transcriptNow } from '../claude/transcript-now.ts'
+import { TeleportError } from '../errors.ts'
+import { listStates } from '../git-store/state-files.ts'
+import type { Oid, SessionId } from '../model.ts'
+import { createPaging, type Paging } from '../review/pages.ts'
+import { placeLines } from '../review/placed-lines.ts'
+import { readLocalLinks } from './local-links.ts'
+import { emptyBase, materialise } from './materialise.ts'
+import { lastOrigin, placeFor } from './place.ts'
+import { rootsOf } from './reading.ts'
+import type { TrustedTip } from './trusted-tip.ts'
+import { installFolder, type Workspace } from './workspace.ts'
+
+export type Rows = readonly [number, number] | null
+
+/** One transcript that can be read from anywhere in it. */
+export interface OpenTranscript {
+  readonly roots: readonly string[]
+  /** As far as it is written now. Throws `no-session` when it is gone. */
+  now(): Promise<TranscriptNow>
+  /** In pages, as far as it is written now; `edition` is another one when what was told before holds no more. */
+  paged(rows: Rows): Promise<Paged>
+}
+
+export interface Paged {
+  readonly paging: Paging
+  readonly edition: number
+  readonly now: TranscriptNow
+}
+
+/** This machine's newest copy of a session of this project; undefined where there is none. */
+export async function fileHere(ws: Workspace, session: SessionId): Promise<SessionFile | undefined> {
+  const own = (await sessionsOfWorktree(ws.claude, ws.repo.top)).find((each) => each.session === session)
+  if (own) return own
+  // Of another folder of this machine, but known to this project: it was sent from there, or made a commit here.
+  const known =
+    (await listStates(ws.store)).includes(session) ||
+    (await readLocalLinks(ws)).some((each) => each.session === session)
+  return known ? (await findSession(ws.claude, session))[0] : undefined
+}
+
+export function openHere(ws: Workspace, file: SessionFile): OpenTranscript {
+  const { claude, repo } = ws
+  return openPaged([repo.top], () => localTranscript(claude, file), file.session)
+}
+
+/** What was decrypted lies in private files until it is closed. */
+export interface Decrypted {
+  readonly transcript: OpenTranscript
+  close(): Promise<void>
+}
+
+/** Throws what decrypting throws, and `empty-session`. */
+export async function openDecrypted(ws: Workspace, tip: TrustedTip): Promise<Decrypted> {
+  const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
+  const options = { session: tip.session, now: ws.world.now() }
+  const install = await beginInstall(ws.claude, installFolder(ws), options)
+  try {
+    const applied = await materialise(ws, tip, emptyBase, place, install)
+    const paths = [...applied].flatMap(([name, { target, staged }]): NamedFile[] =>
+      target !== null && staged ? [{ name, path: install.stagedPath(target) }] : [],
+    )
+    const main = paths.find(({ name }) => name === 'session.jsonl')
+    if (!main) throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
+    const read = () => transcriptNow(main.path, paths)
+    return {
+      transcript: openPaged(rootsOf(ws, tip.manifest), read, tip.session),
+      close: () => install.abort(),
+    }
+  } catch (error) {
+    await install.abort()
+    throw error
+  }
+}
+
+interface Edition {
+  number: number
+  mark: string
+  paging: Paging
+}
+
+/** Parts of a conversation that are kept in mind at once; each is a few numbers for a page. */
+const mostParts = 50
+
+function openPaged(
+  roots: readonly string[],
+  read: () => Promise<TranscriptNow | undefined>,
+  session: SessionId,
+): OpenTranscript {
+  const editions = new Map<string, Edition>()
+  const now = async () => {
+    const found = await read()
+    if (found) return found
+    throw new TeleportError('no-session', `session ${session} is no longer on this machine`, {
+      hint: `git teleport pull ${session}`,
+    })
+  }
+  // One at a time: two that extend the same paging would note everything twice.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work)
+    turn = mine
+    return mine
+  }
+  const extended = async (rows: Rows): Promise<Paged> => {
+    const current = await now()
+    const key = rows === null ? 'all' : rows.join('-')
+    const edition = continued(editions.get(key), current) ?? {
+      number: (editions.get(key)?.number ?? 0) + 1,
+      mark: current.mark,
+      paging: createPaging({ roots, rows }),
+    }
+    editions.delete(key)
+    editions.set(key, edition)
+    for (const oldest of editions.keys()) {
+      if (editions.size <= mostParts) break
+      editions.delete(oldest)
+    }
+    const { paging } = edition
+    const isOver = rows !== null && paging.end > 0
+    if (!isOver && current.size > paging.end) {
+      // Broken off, it would have noted half of it.
+      editions.delete(key)
+      await paging.extend(placeLines(current.read(paging.end), paging.end), current.agents)
+      editions.set(key, edition)
+    }
+    return { paging, edition: edition.number, now: current }
+  }
+  return { roots, now, paged: (rows) => inTurn(() => extended(rows)) }
+}
+
+function continued(known: Edition | undefined, now: TranscriptNow): Edition | undefined {
+  return known?.mark === now.mark && known.paging.end <= now.size ? known : undefined
+}
+
+/** Sessions of the remote that lie decrypted at once: the last few that somebody looked at. */
+const mostOpen = 4
+
+export interface DecryptedShelf {
+  /** Keeps it open while `work` runs, and a while after that. */
+  use<T>(
+    tip: Oid,
+    open: () => Promise<Decrypted>,
+    work: (transcript: OpenTranscript) => Promise<T>,
+  ): Promise<T>
+  holds(tip: Oid): boolean
+  close(): Promise<void>
+}
+
+export function createShelf(): DecryptedShelf {
+  const books = new Map<Oid, { readonly opened: Promise<Decrypted>; users: number }>()
+  const shut = async ({ opened }: { readonly opened: Promise<Decrypted> }) => {
+    await opened.then((decrypted) => decrypted.close()).catch(() => undefined)
+  }
+  const makeRoom = async () => {
+    for (const [tip, book] of books) {
+      if (books.size <= mostOpen) return
+      if (book.users > 0) continue
+      books.delete(tip)
+      await shut(book)
+    }
+  }
+  return {
+    async use(tip, open, work) {
+      const book = books.get(tip) ?? { opened: open(), users: 0 }
+      // The one that was used last stands last.
+      books.delete(tip)
+      books.set(tip, book)
+      book.users += 1
+      try {
+        const { transcript } = await book.opened.catch((error: unknown) => {
+          books.delete(tip)
+          throw error
+        })
+        return await work(transcript)
+      } finally {
+        book.users -= 1
+        await makeRoom()
+      }
+    },
+    holds: (tip) => books.has(tip),
+    async close() {
+      const all = [...books.values()]
+      books.clear()
+      await Promise.all(all.map(shut))
+    },
+  }
+}

@@ -1,0 +1,176 @@
+/** Everything that the local page asks: each question on a workspace of its own, what is dear to open kept in mind. */
+
+import path from 'node:path'
+import { sessionsOfWorktree } from '../claude/locate.ts'
+import { projectDirName } from '../claude/project-dir.ts'
+import { watchFiles } from '../claude/watch-files.ts'
+import { hasCode, TeleportError } from '../errors.ts'
+import { type Oid, type SessionId, silentProgress } from '../model.ts'
+import { type BrowsedDiff, type BrowsedHistory, browseCommit, browseHistory } from './browse-commit.ts'
+import { type BrowsedFile, browseFile, browseFiles } from './browse-file.ts'
+import { lookIntoUnknown, type Overview, readOverview } from './browse-overview.ts'
+import { createShelf, fileHere } from './browse-place.ts'
+import {
+  type BrowsedConversation,
+  type BrowsedPage,
+  type BrowsedSpot,
+  type BrowseMemory,
+  browseConversation,
+  browsePage,
+  browseWords,
+  type Found,
+} from './browse-session.ts'
+import { placeOf } from './browse-target.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
+import type { World } from './world.ts'
+
+export interface BrowseOptions {
+  readonly remote?: string | undefined
+  /** Asks the remote nothing. */
+  readonly offline?: boolean
+  /** The policy commit that is accepted at first sight without a question. */
+  readonly trustPolicy?: string | undefined
+}
+
+export interface BrowsedProject {
+  /** Name of the work tree's folder. */
+  readonly name: string
+  readonly remote: string
+  readonly offline: boolean
+}
+
+/** What happened, for a page that shows it: the list of sessions is another one, or that session went on. */
+export type BrowseEvent =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'session'; readonly session: SessionId }
+
+/** What is worth knowing besides the answer. */
+export interface WithNotes {
+  readonly notes: readonly string[]
+}
+
+export interface Browsing {
+  readonly project: BrowsedProject
+  overview(options: {
+    readonly fetch: boolean
+  }): Promise<Overview & WithNotes & { readonly project: BrowsedProject }>
+  conversation(spot: BrowsedSpot): Promise<BrowsedConversation & WithNotes>
+  page(spot: BrowsedSpot, page: number): Promise<BrowsedPage>
+  find(spot: BrowsedSpot, words: string): Promise<Found>
+  commit(commit: Oid): Promise<BrowsedDiff & WithNotes>
+  history(after: Oid | null): Promise<BrowsedHistory & WithNotes>
+  file(file: string, revision: Oid | null): Promise<BrowsedFile & WithNotes>
+  files(revision: Oid | null): ReturnType<typeof browseFiles>
+  /** The page's address of what a person named: a session, a commit, a file, a line. Throws `no-session`. */
+  placeOf(wanted: string | undefined): Promise<string>
+  /** Tells until `signal` is aborted. */
+  watch(session: SessionId | null, tell: (event: BrowseEvent) => void, signal: AbortSignal): Promise<void>
+  /** Forgets what was decrypted. */
+  close(): Promise<void>
+}
+
+/**
+ * Asks the remote once, unless offline, and everything that a person has to be asked. From then on nobody is asked but
+ * for the key's passphrase.
+ */
+export async function openBrowsing(world: World, options: BrowseOptions): Promise<Browsing> {
+  const askPassphrase = rememberingAsk(world.askPassphrase)
+  const offline = options.offline ?? false
+  const memory: BrowseMemory = {
+    shelf: createShelf(),
+    here: new Map(),
+    tips: new Map(),
+    listed: new Map(),
+    offline,
+  }
+  const first = await withWorkspace({ ...world, askPassphrase }, options, async (ws) => {
+    const overview = await readOverview(ws, { fetch: !offline, memory })
+    const project = { name: path.basename(ws.repo.top), remote: ws.remote.name, offline }
+    return { overview, project, watched: await watchedFolders(ws) }
+  })
+  const { project } = first
+
+  /** Nobody is at the page's other end to answer a question. */
+  const ask = async <T>(work: (ws: Workspace) => Promise<T>): Promise<T & WithNotes> => {
+    const notes: string[] = []
+    const quiet: World = {
+      ...world,
+      askPassphrase,
+      progress: silentProgress,
+      note: (message) => notes.push(message),
+      confirm: refuseToConfirm,
+      choose: async () => undefined,
+      attended: false,
+      show: () => undefined,
+    }
+    try {
+      return { ...(await withWorkspace(quiet, options, work)), notes }
+    } catch (error) {
+      if (hasCode(error, 'wrong-passphrase')) askPassphrase.forget()
+      throw error
+    }
+  }
+  const looked = new Map<string, number>()
+
+  return {
+    project,
+    overview: async ({ fetch }) => ({
+      ...(await ask((ws) => readOverview(ws, { fetch: fetch && !offline, memory }))),
+      project,
+    }),
+    conversation: (spot) => ask((ws) => browseConversation(ws, memory, spot)),
+    page: (spot, page) => ask((ws) => browsePage(ws, memory, spot, page)),
+    find: (spot, words) => ask((ws) => browseWords(ws, memory, spot, words)),
+    commit: (commit) => ask((ws) => browseCommit(ws, memory, commit)),
+    history: (after) => ask((ws) => browseHistory(ws, memory, after)),
+    file: (file, revision) => ask((ws) => browseFile(ws, memory, file, revision)),
+    files: (revision) => ask((ws) => browseFiles(ws, revision)),
+    placeOf: async (wanted) => {
+      const { place } = await ask(async (ws) => ({ place: await placeOf(ws, first.overview, wanted) }))
+      return place
+    },
+    async watch(session, tell, signal) {
+      const { transcript } = await ask(async (ws) => ({
+        transcript: session === null ? undefined : await fileHere(ws, session),
+      }))
+      const watchers = [watchFiles(first.watched, () => tell({ kind: 'list' }), signal)]
+      if (session !== null && transcript) {
+        const beside = transcript.path.replace(/\.jsonl$/, '')
+        const paths = [transcript.path, path.join(beside, 'subagents')]
+        watchers.push(watchFiles(paths, () => tell({ kind: 'session', session }), signal))
+      }
+      // Titles and files of what was not read yet, so that the list and its filter know them.
+      while (!signal.aborted && (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }))).more)
+        tell({ kind: 'list' })
+      await Promise.all(watchers)
+    },
+    close: () => memory.shelf.close(),
+  }
+}
+
+/** Where something changes when sessions are sent, fetched or begun. */
+async function watchedFolders(ws: Workspace): Promise<readonly string[]> {
+  const refs = ['sessions', 'index'].map((kind) => ws.store.path('refs', 'remote', ws.remote.key, kind))
+  const state = ws.store.path('state', ws.remote.key)
+  const files = await sessionsOfWorktree(ws.claude, ws.repo.top)
+  const folders = new Set([projectDirName(ws.repo.top), ...files.map(({ projectDir }) => projectDir)])
+  const projects = [...folders].map((folder) => path.join(ws.claude.config, 'projects', folder))
+  const clients = path.join(ws.claude.config, 'sessions')
+  return [...refs, ws.store.path('packed-refs'), state, ws.store.path('links'), clients, ...projects]
+}
+
+async function refuseToConfirm(question: string): Promise<never> {
+  throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, { hint: 'git teleport list' })
+}
+
+/** Once is enough, for as long as the page is served; a wrong answer is asked for again. */
+function rememberingAsk(ask: World['askPassphrase']): World['askPassphrase'] & { forget(): void } {
+  const known = new Map<string, Promise<string>>()
+  const remembering = (what: string) => {
+    const answer = known.get(what) ?? ask(what)
+    known.set(what, answer)
+    answer.catch(() => known.delete(what))
+    return answer
+  }
+  return Object.assign(remembering, { forget: () => known.clear() })
+}
