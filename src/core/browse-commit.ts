@@ -5,6 +5,7 @@ import { TeleportError } from '../errors.ts'
 import { type CommitDiff, readCommitDiff, readMessage } from '../git-store/commit-diff.ts'
 import { getCommit, logCommits, readCommits } from '../git-store/history.ts'
 import type { Oid, SessionId } from '../model.ts'
+import { visibleLine } from '../review/visible-text.ts'
 import { splitLines } from '../review/lines.ts'
 import { bringTied } from './bring-tied.ts'
 import { type BrowsedPlace, type BrowseMemory, withSession } from './browse-session.ts'
@@ -51,9 +52,18 @@ export async function browseCommit(ws: Workspace, memory: BrowseMemory, wanted: 
     ...loggedCommit(commit, own),
     message: await readMessage(history, oid),
     parents: commit.parents,
-    diff: await readCommitDiff(history, commit.parents[0] ?? null, oid),
+    diff: madeVisible(await readCommitDiff(history, commit.parents[0] ?? null, oid)),
     parts,
   }
+}
+
+function madeVisible({ files, more }: CommitDiff): CommitDiff {
+  const line = (text: string) => text.slice(0, 1) + visibleLine(text.slice(1))
+  const seen = files.map((file) => ({
+    ...file,
+    hunks: file.hunks.map((hunk) => ({ ...hunk, lines: hunk.lines.map(line) })),
+  }))
+  return { files: seen, more }
 }
 
 /** The first of the links to one commit: later ones were made by pushes. */

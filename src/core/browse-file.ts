@@ -5,6 +5,7 @@ import { getCommit, readCommits } from '../git-store/history.ts'
 import { type TrackedFiles, trackedFiles, trackedSize } from '../git-store/tracked-files.ts'
 import type { Oid } from '../model.ts'
 import { type BlamedWithPrompt, blameIn } from './blame.ts'
+import { visibleLine } from '../review/visible-text.ts'
 import type { BrowseMemory } from './browse-session.ts'
 import { type LoggedCommit, loggedCommit, type TiedSession } from './log.ts'
 import { openHistory } from './open-history.ts'
@@ -67,7 +68,7 @@ async function inReasons(
       numbers.set(key, known)
       reasons.push({ commit, sessions, prompt: prompt && { uuid: prompt.uuid, text: prompt.text } })
     }
-    return { text, reason: known }
+    return { text: visibleLine(text), reason: known }
   })
   const oids = [...new Set(reasons.flatMap(({ commit }) => (commit === null ? [] : [commit])))]
   const commits = await readCommits(await openHistory(ws), oids)

@@ -1,0 +1,179 @@
+/** One or more conversations to be read: what is shown of them and how, where the reader is. */
+
+import type { JSX } from 'preact'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { Conversation } from '../conversation/conversation.tsx'
+import type { Jump } from '../conversation/page.tsx'
+import type { Place } from '../conversation/places.ts'
+import { defaultSettings, type Settings } from '../conversation/settings.ts'
+import { step, useKeys } from './keys.ts'
+import { useNavigation } from './navigation.tsx'
+import { asDocument, type Part, pageSource, placeOf } from './talk.ts'
+
+export interface Shown {
+  readonly tools: boolean
+  readonly thinking: boolean
+  readonly client: boolean
+}
+
+export interface Reader {
+  readonly parts: readonly Part[]
+  readonly settings: Settings
+  readonly shown: Shown
+  readonly jump: Jump | null
+  go(place: Place | undefined, sought?: string): void
+  setShown(shown: Shown): void
+  change(change: Partial<Settings>): void
+  onArrived(anchor: string, epoch: number): void
+}
+
+const shownFirst: Shown = { tools: true, thinking: false, client: false }
+let epochs = 0
+
+export function useReader(parts: readonly Part[]): Reader {
+  const { hash, visit } = useNavigation()
+  const [settings, setSettings] = useState<Settings>(() => ({ ...defaultSettings, unfolded: new Map() }))
+  const [shown, setShown] = useState(shownFirst)
+  const [jump, setJump] = useState<Jump | null>(null)
+  const words = useRef('')
+  const went = useRef('')
+  const change = (more: Partial<Settings>) => setSettings((before) => ({ ...before, ...more }))
+  const go = (place: Place | undefined, sought = '') => {
+    words.current = sought
+    epochs += 1
+    if (place) setJump({ place, epoch: epochs })
+  }
+  const isThere = parts.length > 0
+  useEffect(() => {
+    const wanted = `${visit} ${hash}`
+    if (!isThere || hash === '' || went.current === wanted) return
+    went.current = wanted
+    go(placeOf(hash, parts))
+  }, [isThere, visit, hash])
+  useEffect(() => {
+    const onHash = () => go(placeOf(location.hash.slice(1), parts))
+    addEventListener('hashchange', onHash)
+    return () => removeEventListener('hashchange', onHash)
+  })
+  const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
+  useKeys([
+    { key: 'j', does: 'Next message', run: () => step('.talk article.message', 1) },
+    { key: 'k', does: 'Message before', run: () => step('.talk article.message', -1) },
+    { key: 'n', does: 'Next prompt', run: () => step('.talk article.prompt:not(.client)', 1) },
+    { key: 'p', does: 'Prompt before', run: () => step('.talk article.prompt:not(.client)', -1) },
+    { key: 'o', does: 'Unfold all', run: () => fold(true) },
+    { key: 'x', does: 'Fold all', run: () => fold(false) },
+  ])
+  return {
+    parts,
+    settings,
+    shown,
+    jump,
+    go,
+    setShown,
+    change,
+    onArrived(anchor, epoch) {
+      setJump((before) => (before?.epoch === epoch ? null : before))
+      if (words.current !== '') change({ sought: { anchor, words: words.current, epoch } })
+      if (location.hash !== `#${anchor}`) history.replaceState(null, '', `#${anchor}`)
+      const element = document.getElementById(anchor)
+      element?.scrollIntoView()
+      element?.focus({ preventScroll: true })
+    },
+  }
+}
+
+export function Talk({ reader }: { readonly reader: Reader }): JSX.Element {
+  const { parts, settings, shown, jump, onArrived } = reader
+  const latest = useRef(parts)
+  latest.current = parts
+  const source = useMemo(() => pageSource(() => latest.current), [])
+  const document = useMemo(() => asDocument(parts), [parts])
+  const edition = parts.map(({ told }) => told.edition).join()
+  useFollowing(parts)
+  return (
+    <div class={['talk', ...hiddenClasses(shown)].join(' ')}>
+      <Conversation
+        key={edition}
+        document={document}
+        source={source}
+        settings={settings}
+        jump={jump}
+        keepAll={false}
+        onArrived={onArrived}
+      />
+    </div>
+  )
+}
+
+function hiddenClasses(shown: Shown): readonly string[] {
+  return [
+    ...(shown.tools ? [] : ['hide-tools']),
+    ...(shown.thinking ? [] : ['hide-thinking']),
+    ...(shown.client ? [] : ['hide-client']),
+  ]
+}
+
+/** Who reads the end goes on reading the end; everybody else stays where they are. */
+function useFollowing(parts: readonly Part[]): void {
+  const atEnd = useRef(false)
+  const messages = parts.reduce((sum, { told }) => sum + told.messages, 0)
+  useEffect(() => {
+    const look = () => {
+      const { scrollHeight } = document.documentElement
+      atEnd.current = scrollY > 0 && scrollY + innerHeight > scrollHeight - 60
+    }
+    addEventListener('scroll', look, { passive: true })
+    return () => removeEventListener('scroll', look)
+  }, [])
+  useLayoutEffect(() => {
+    if (!atEnd.current) return undefined
+    const observer = new ResizeObserver(() => scrollTo(0, document.documentElement.scrollHeight))
+    observer.observe(document.documentElement)
+    const timer = setTimeout(() => observer.disconnect(), 1500)
+    return () => {
+      clearTimeout(timer)
+      observer.disconnect()
+    }
+  }, [messages])
+}
+
+export function ReaderBar({ reader }: { readonly reader: Reader }): JSX.Element {
+  const { settings, shown, setShown, change } = reader
+  const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
+  const toggle = (name: keyof Shown, label: string) => (
+    <button
+      type="button"
+      aria-pressed={shown[name]}
+      onClick={() => setShown({ ...shown, [name]: !shown[name] })}
+    >
+      {label}
+    </button>
+  )
+  return (
+    <div class="reader-bar" role="toolbar" aria-label="What is shown">
+      <div class="segments">
+        {toggle('tools', 'Tools')}
+        {toggle('thinking', 'Thinking')}
+        {toggle('client', 'Client')}
+      </div>
+      <div class="segments">
+        <button
+          type="button"
+          aria-pressed={settings.sideBySide}
+          onClick={() => change({ sideBySide: !settings.sideBySide, sought: null })}
+        >
+          Side by side
+        </button>
+      </div>
+      <div class="segments">
+        <button type="button" onClick={() => fold(true)}>
+          Unfold all
+        </button>
+        <button type="button" onClick={() => fold(false)}>
+          Fold all
+        </button>
+      </div>
+    </div>
+  )
+}
