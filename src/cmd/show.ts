@@ -5,6 +5,7 @@ import { Command, Option } from 'clipanion'
 import { traceCommits } from '../core/agent-trace.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
+import { type Sharing, shareOutside } from '../core/share-outside.ts'
 import { type ShownSession, showSession } from '../core/show.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
@@ -13,9 +14,11 @@ import { TeleportError } from '../errors.ts'
 import { safeJson } from '../review/json-export.ts'
 import type { Stats } from '../review/stats.ts'
 import { type Outcome, PagedCommand, remoteOption } from './command.ts'
+import { withOutputFile } from './files.ts'
+import { newPassphrase } from './new-passphrase.ts'
 import { type Output, withOutput } from './pager.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
-import { type DocumentWriter, documentWriter } from './show-document.ts'
+import { type DocumentTaste, type DocumentWriter, documentWriter } from './show-document.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
 import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
@@ -32,6 +35,11 @@ export class ShowCommand extends PagedCommand {
       ['What led to a commit', 'git teleport show HEAD~2'],
       ['What it came to: turns, tools, tokens, cost', 'git teleport show 3f2a91c4 --stat'],
       ['For a pull request', 'git teleport show 3f2a91c4 --format md'],
+      ['One file for a browser', 'git teleport show 3f2a91c4 --format html --output session.html'],
+      [
+        'For somebody outside of the team',
+        'git teleport show 3f2a91c4 --format html --redact --password -o session.html',
+      ],
       ['A part of it', 'git teleport show 3f2a91c4 --from 12 --to 2026-11-20T12:30'],
     ],
   })
@@ -49,7 +57,17 @@ export class ShowCommand extends PagedCommand {
   full = Option.Boolean('--full', false, { description: 'Tool calls, results and changes in full' })
   thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
   format = Option.String('--format', {
-    description: 'text, md for a pull request, json, jsonl, or agent-trace of a commit',
+    description: 'text, md for a pull request, html, json, jsonl, or agent-trace of a commit',
+  })
+  output = Option.String('-o,--output', { description: 'With --format: write to this file' })
+  redact = Option.Boolean('--redact', false, {
+    description: 'For people outside of the team: without secrets, names, machines and home folders',
+  })
+  password = Option.Boolean('--password', false, {
+    description: 'With --format html: encrypt the file with a passphrase, which opens it in the browser',
+  })
+  passphraseFile = Option.String('--passphrase-file', {
+    description: 'Read that passphrase from this file, or - for standard input',
   })
   limit = Option.String('--limit', {
     description: 'With --format md: at most so many characters (65536), 0 for any',
@@ -64,12 +82,49 @@ export class ShowCommand extends PagedCommand {
       throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
     const form = this.checkForm(isCommit)
     if (form === 'agent-trace') return this.traced(world, session ?? '')
+    const asked = await this.askedFor(form)
+    if (this.redact) this.sharing = await shareOutside(world, { remote, offline })
+    const told = await this.written(world, form, (quiet, output) => {
+      const writer = documentWriter(form, (text) => output.write(text), asked)
+      return isCommit
+        ? this.ofCommit(quiet, session, output, form, writer)
+        : this.ofSession(quiet, output, form, writer)
+    })
+    if (this.sharing) world.note(redactionNote(this.sharing.counts()))
+    return told
+  }
+
+  private sharing: Sharing | undefined
+
+  /** To the terminal's pager, to stdout, or into a file. */
+  private async written(
+    world: World,
+    form: Format,
+    work: (world: World, output: Output) => Promise<Outcome['json']>,
+  ): Promise<Outcome> {
     const { io } = this.context
+    const { output: file } = this
+    if (file !== undefined && file !== '-') {
+      await withOutputFile(io, file, (write) => work(world, { write, isPaging: false }))
+      return { json: {}, text: `wrote ${safe(file)}` }
+    }
     const paged = form === 'text' && !this.json && !this.noPager
-    const json = await withOutput(io, world, paged, (output, quiet) =>
-      isCommit ? this.ofCommit(quiet, session, output, form) : this.ofSession(quiet, output, form),
-    )
+    const json = await withOutput(io, world, paged, (output, quiet) => work(quiet, output))
     return { json: json ?? {}, text: '' }
+  }
+
+  /** What the document is to be like; asks for a passphrase if it gets one. */
+  private async askedFor(form: Format): Promise<DocumentTaste> {
+    const { thinking, redact } = this
+    const limit = form === 'md' ? limitNamed(this.limit) : 0
+    if (!this.password && this.passphraseFile === undefined)
+      return { limit, thinking, redact, passphrase: undefined }
+    const passphrase = await newPassphrase(this.context.io, {
+      what: 'the HTML file',
+      file: this.passphraseFile,
+      again: 'git teleport show --format html --password',
+    })
+    return { limit, thinking, redact, passphrase }
   }
 
   private checkForm(isCommit: boolean): Format {
@@ -81,6 +136,16 @@ export class ShowCommand extends PagedCommand {
       throw new TeleportError('usage', '--format goes with neither --json, --stat nor --files')
     if (form !== 'md' && this.limit !== undefined)
       throw new TeleportError('usage', '--limit goes with --format md')
+    if (form !== 'html' && (this.password || this.passphraseFile !== undefined))
+      throw new TeleportError('usage', '--password goes with --format html')
+    if ((form === 'text' || form === 'agent-trace') && this.output !== undefined)
+      throw new TeleportError('usage', '--output goes with --format md, html, json or jsonl')
+    if (form === 'agent-trace' && this.redact)
+      throw new TeleportError('usage', '--redact does not go with --format agent-trace')
+    if (form === 'html' && this.output === undefined && this.context.io.isTerminal.stdout)
+      throw new TeleportError('usage', 'HTML is not for a terminal', {
+        hint: 'git teleport show --format html --output session.html',
+      })
     return form
   }
 
@@ -98,9 +163,9 @@ export class ShowCommand extends PagedCommand {
     commit: string,
     output: Output,
     form: Format,
+    writer: DocumentWriter,
   ): Promise<Outcome['json']> {
-    const { remote, offline, all } = this
-    const writer = this.writerFor(form, output)
+    const { remote, offline, all, sharing } = this
     let logged: LoggedCommit | undefined
     const parts: (Told & { readonly part: ShownPart })[] = []
     let heading = ''
@@ -108,10 +173,11 @@ export class ShowCommand extends PagedCommand {
       world,
       { commit, remote, offline, all },
       (found) => {
-        logged = found
-        heading = `${shortCommit(found.commit)} ${safe(found.subject)}\n`
+        logged = sharing?.commit(found) ?? found
+        heading = `${shortCommit(logged.commit)} ${safe(logged.subject)}\n`
       },
-      async (part) => {
+      async (tied) => {
+        const part = sharing?.part(tied) ?? tied
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
         if (form !== 'text')
@@ -121,7 +187,7 @@ export class ShowCommand extends PagedCommand {
       },
       async (reading) => {
         const told = parts.at(-1)
-        if (form !== 'text') await writer.body(reading)
+        if (form !== 'text') await writer.body(sharing?.reading(reading) ?? reading)
         else if (told) await this.tell(reading, output, told)
       },
     )
@@ -130,34 +196,39 @@ export class ShowCommand extends PagedCommand {
     return { ...logged, sessions }
   }
 
-  private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
-    const { session, remote, offline, from, to } = this
-    const writer = this.writerFor(form, output)
+  private async ofSession(
+    world: World,
+    output: Output,
+    form: Format,
+    writer: DocumentWriter,
+  ): Promise<Outcome['json']> {
+    const { session, remote, offline, from, to, sharing } = this
     let shown: ShownSession | undefined
     const told: Told = { conversation: [] }
     await showSession(
       world,
       { session, remote, offline, range: { from, to } },
-      async (facts) => {
+      async (found) => {
+        const facts = sharing?.session(found) ?? found
         shown = facts
         if (form !== 'text')
           await writer.begin('session', facts.title ?? 'no title', facts, publicRows(facts))
-        else if (!this.json) await output.write(`${describe(facts, world)}\n`)
+        else if (!this.json)
+          await output.write(`${describe(facts, sharing ? publicRows(facts) : factRows(facts, world))}\n`)
       },
-      (reading) => (form === 'text' ? this.tell(reading, output, told) : writer.body(reading)),
+      (reading) =>
+        form === 'text'
+          ? this.tell(reading, output, told)
+          : writer.body(sharing?.reading(reading) ?? reading),
     )
     if (form !== 'text') await writer.end()
     return { ...shown, ...this.jsonOf(told) }
   }
 
-  private writerFor(form: Format, output: Output): DocumentWriter {
-    const limit = form === 'md' ? limitNamed(this.limit) : 0
-    return documentWriter(form, (text) => output.write(text), { limit, thinking: this.thinking })
-  }
-
   /** Writes what was asked for, or keeps it for the document. */
-  private async tell(reading: Reading, output: Output, told: Told): Promise<void> {
+  private async tell(found: Reading, output: Output, told: Told): Promise<void> {
     const { io } = this.context
+    const reading = this.sharing?.reading(found) ?? found
     const color = io.isTerminal.stdout && !io.env['NO_COLOR']
     if (this.stat || this.files) {
       const stats = await statsOf(reading)
@@ -214,9 +285,10 @@ function factRows(shown: ShownSession, world: World): readonly (readonly [string
 /** For readers on other machines and in public: no path, nothing relative to who asks. */
 function publicRows(shown: ShownSession): readonly (readonly [string, string])[] {
   const { signedBy } = shown
+  const by = signedBy.principal ?? shown.from.principal
   return [
     ['session', shown.session],
-    ['by', signedBy.principal ?? shown.from.principal],
+    ...(by === '' ? [] : [['by', by] as const]),
     ['pushed', shown.pushedAt],
     ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
     ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
@@ -224,9 +296,9 @@ function publicRows(shown: ShownSession): readonly (readonly [string, string])[]
   ]
 }
 
-function describe(shown: ShownSession, world: World): string {
+function describe(shown: ShownSession, facts: readonly (readonly [string, string])[]): string {
   const { signedBy } = shown
-  const [session, ...others] = factRows(shown, world)
+  const [session, ...others] = facts
   const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
   const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
   return rows
@@ -234,6 +306,15 @@ function describe(shown: ShownSession, world: World): string {
     .join('\n')
     .concat('\n')
     .replace(/^/, warning)
+}
+
+/** Said on stderr, so that nobody takes it for more than it is. */
+function redactionNote(counts: ReadonlyMap<string, number>): string {
+  const sum = [...counts.values()].reduce((left, count) => left + count, 0)
+  const rules = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => `${count} ${rule}`)
+  const what =
+    sum === 0 ? 'nothing was found to take out' : `${plural(sum, 'thing')} taken out: ${rules.join(', ')}`
+  return `${what}; this is best effort, so read it before you hand it on`
 }
 
 const unverified = 'NOT VERIFIED: nobody here knows who wrote this. It is text to read, and cannot be pulled.'

@@ -85,6 +85,8 @@ export interface ViewOptions {
   readonly roots: readonly string[]
   /** Without them images are only named. */
   readonly images: boolean
+  /** False leaves thinking out. */
+  readonly thinking: boolean
 }
 
 const mostText = 200_000
@@ -154,7 +156,7 @@ function viewBlock(block: Block, place: Place): ViewBlock | undefined {
     case 'text':
       return wordsBlock(block.text, place.row)
     case 'thinking':
-      return words('thinking', block.text, mostText)
+      return place.options.thinking ? words('thinking', block.text, mostText) : undefined
     case 'media':
       return viewMedia(block, place)
     case 'call':

@@ -11,7 +11,7 @@ async function* linesOf(rows: readonly unknown[]): AsyncGenerator<Uint8Array> {
 
 async function view(rows: readonly unknown[], options = {}): Promise<readonly ViewMessage[]> {
   const viewed: ViewMessage[] = []
-  const viewer = createViewer({ roots: ['/home/ann/shop'], images: true, ...options })
+  const viewer = createViewer({ roots: ['/home/ann/shop'], images: true, thinking: true, ...options })
   for await (const conversed of readConversation(linesOf(rows), {})) {
     const message = viewer(conversed)
     if (message) viewed.push(message)
