@@ -63,6 +63,8 @@ async function buildWeb() {
       document: 'src/web/document.tsx',
       'document-locked': 'src/web/document-locked.tsx',
       'document-style': 'src/web/style/document.css',
+      app: 'src/web/app/main.tsx',
+      'app-style': 'src/web/style/app.css',
     },
     outdir: path.join(out, 'dist/web'),
     bundle: true,

@@ -13,7 +13,7 @@ export interface PageFiles {
 /** Read once: no request ever reaches the file system. Throws `failed` when the program is not all there. */
 export async function readPageFiles(): Promise<PageFiles> {
   const script = await readWebFile('app.js')
-  const style = await readWebFile('app.css')
+  const style = await readWebFile('app-style.css')
   return {
     document: { type: 'text/html; charset=utf-8', bytes: Buffer.from(html) },
     assets: new Map([
@@ -35,7 +35,7 @@ const html = `<!doctype html>
 <title>git teleport</title>
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="/app.css">
-<script type="module" src="/app.js"></script>
+<script defer src="/app.js"></script>
 </head>
 <body>
 <div id="app"></div>

@@ -209,7 +209,7 @@ export async function viewPage(
   entries: AsyncIterable<Conversed>,
   roots: readonly string[],
 ): Promise<readonly ViewMessage[]> {
-  const view = createViewer({ roots, images: true })
+  const view = createViewer({ roots, images: true, thinking: true })
   const messages: ViewMessage[] = []
   for await (const entry of entries) {
     const message = view(entry)

@@ -2,9 +2,9 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { WithNotes } from '../../core/browse.ts'
 import type { BrowsedDiff, BrowsedPart } from '../../core/browse-commit.ts'
 import type { BrowsedConversation } from '../../core/browse-session.ts'
-import type { WithNotes } from '../../core/browse.ts'
 import type { ChangedFile } from '../../git-store/commit-diff.ts'
 import { Diff } from '../conversation/diff.tsx'
 import { SettingsContext } from '../conversation/settings.ts'
@@ -12,7 +12,7 @@ import { ask, type Problem, problemOf } from './api.ts'
 import { howOf } from './commits.tsx'
 import { Link } from './navigation.tsx'
 import { Loading, ProblemNote } from './problem.tsx'
-import { ReaderBar, type Reader, Talk, useReader } from './reader.tsx'
+import { type Reader, ReaderBar, Talk, useReader } from './reader.tsx'
 import { commitAddress, fileAddress, sessionAddress } from './routes.ts'
 import { type Part, spotParams } from './talk.ts'
 import { useAsk } from './use-ask.ts'
@@ -67,7 +67,7 @@ function Opened({ of }: { readonly of: Answer }): JSX.Element {
           ))}
           {problem && <ProblemNote problem={problem} />}
           {isLoading && <Loading what="the conversation" />}
-          {parts.length > 0 && <Talk reader={reader} />}
+          {parts.length > 0 && <Talk reader={reader} isPart />}
         </section>
         <section class="column" aria-label="What it changed">
           <h2 class="column-title">What it changed</h2>
@@ -94,7 +94,11 @@ function PartNote({ of }: { readonly of: BrowsedPart }): JSX.Element {
   const name = cleanLine(of.title ?? '') || shortId(of.session)
   return (
     <p class="part-note">
-      {of.readable ? <Link to={sessionAddress(of.session)}>{name}</Link> : <span>session {shortId(of.session)}</span>}{' '}
+      {of.readable ? (
+        <Link to={sessionAddress(of.session)}>{name}</Link>
+      ) : (
+        <span>session {shortId(of.session)}</span>
+      )}{' '}
       <span class="quiet-inline">
         {howOf(of)}
         {of.author === '' ? '' : ` · ${cleanLine(of.author)}`}

@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { BrowsedHistory } from '../../core/browse-commit.ts'
 import type { WithNotes } from '../../core/browse.ts'
+import type { BrowsedHistory } from '../../core/browse-commit.ts'
 import type { LoggedCommit, TiedSession } from '../../core/log.ts'
 import { ask, type Problem, problemOf } from './api.ts'
 import { step, useKeys } from './keys.ts'

@@ -1,9 +1,9 @@
 /** A file line by line, with the prompt that each goes back to. */
 
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { BrowsedFile, BrowsedReason } from '../../core/browse-file.ts'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { WithNotes } from '../../core/browse.ts'
+import type { BrowsedFile, BrowsedReason } from '../../core/browse-file.ts'
 import { ScrollBox } from '../conversation/scroll-box.tsx'
 import { step, useKeys } from './keys.ts'
 import { Link, useNavigation } from './navigation.tsx'
@@ -26,8 +26,8 @@ export function FileView({ path, revision }: FileProps): JSX.Element {
     <div class="file-view">
       <h1 class="path-title">{cleanLine(path)}</h1>
       <p class="quiet">
-        {revision === null ? 'As it lies in the work tree' : `As of commit ${shortCommit(revision)}`}: each line with
-        what was asked before it was written.
+        {revision === null ? 'As it lies in the work tree' : `As of commit ${shortCommit(revision)}`}: each
+        line with what was asked before it was written.
       </p>
       {asked.problem && <ProblemNote problem={asked.problem} />}
       {asked.isLoading && !asked.answer && <Loading what="where the lines come from" />}
@@ -50,14 +50,13 @@ interface Run {
 
 function Lines({ of }: { readonly of: BrowsedFile }): JSX.Element {
   const { hash, visit } = useNavigation()
-  const [chosen, setChosen] = useState<number | null>(null)
   const runs = useMemo(() => runsOf(of), [of])
   const wanted = Number(/^L(\d+)$/.exec(hash)?.[1] ?? 0)
+  const chosen = of.lines[wanted - 1]?.reason
   useEffect(() => {
     if (wanted === 0) return
     const row = document.getElementById(`L${wanted}`)
     row?.scrollIntoView({ block: 'center' })
-    setChosen(of.lines[wanted - 1]?.reason ?? null)
   }, [of, wanted, visit])
   useKeys([
     { key: 'j', does: 'Next prompt', run: () => step('.reason-link', 1) },
@@ -75,7 +74,7 @@ function Lines({ of }: { readonly of: BrowsedFile }): JSX.Element {
           </tr>
         </thead>
         {runs.map(({ from, to, reason }) => (
-          <tbody key={from} class={reason === chosen ? 'run chosen' : 'run'} onClick={() => setChosen(reason)}>
+          <tbody key={from} class={reason === chosen ? 'run chosen' : 'run'}>
             {of.lines.slice(from - 1, to).map(({ text }, at) => (
               <tr key={from + at} id={`L${from + at}`} class={from + at === wanted ? 'wanted' : ''}>
                 {at === 0 && (

@@ -31,7 +31,9 @@ const haystacks = new WeakMap<OverviewSession, string>()
 function haystack(each: OverviewSession, commits: Overview['commits']): string {
   const known = haystacks.get(each)
   if (known !== undefined) return known
-  const subjects = each.commits.map((oid) => (Object.hasOwn(commits, oid) ? (commits[oid]?.subject ?? '') : ''))
+  const subjects = each.commits.map((oid) =>
+    Object.hasOwn(commits, oid) ? (commits[oid]?.subject ?? '') : '',
+  )
   const parts = [
     ...[each.title ?? '', each.author, each.host, each.branch ?? '', each.session],
     ...[...each.commits, ...subjects, ...each.files],

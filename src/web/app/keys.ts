@@ -40,7 +40,9 @@ export function startKeys(): void {
 
 /** The next or the one before of what stands in a row, from where the keyboard is, else from what is on the screen. */
 export function step(selector: string, by: 1 | -1): void {
-  const all = [...document.querySelectorAll<HTMLElement>(selector)].filter((each) => each.offsetParent !== null)
+  const all = [...document.querySelectorAll<HTMLElement>(selector)].filter(
+    (each) => each.offsetParent !== null,
+  )
   const focused = document.activeElement
   const at = all.findIndex((each) => each === focused || each.contains(focused))
   const top = 80

@@ -42,8 +42,10 @@ export function useRoutes(): Navigation {
   }
 }
 
-interface LinkProps extends Omit<JSX.IntrinsicElements['a'], 'href'> {
+interface LinkProps {
   readonly to: string
+  readonly class?: string
+  readonly 'aria-current'?: 'page' | 'true'
   readonly children: ComponentChildren
 }
 

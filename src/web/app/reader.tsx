@@ -83,7 +83,13 @@ export function useReader(parts: readonly Part[]): Reader {
   }
 }
 
-export function Talk({ reader }: { readonly reader: Reader }): JSX.Element {
+interface TalkProps {
+  readonly reader: Reader
+  /** The page has a heading of its own. */
+  readonly isPart: boolean
+}
+
+export function Talk({ reader, isPart }: TalkProps): JSX.Element {
   const { parts, settings, shown, jump, onArrived } = reader
   const latest = useRef(parts)
   latest.current = parts
@@ -100,6 +106,7 @@ export function Talk({ reader }: { readonly reader: Reader }): JSX.Element {
         settings={settings}
         jump={jump}
         keepAll={false}
+        isPart={isPart}
         onArrived={onArrived}
       />
     </div>

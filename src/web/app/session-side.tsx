@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { BrowsedConversation, Found } from '../../core/browse-session.ts'
 import type { WithNotes } from '../../core/browse.ts'
+import type { BrowsedConversation, Found } from '../../core/browse-session.ts'
 import { ask, type Problem, problemOf } from './api.ts'
 import { useKeys } from './keys.ts'
 import { Link } from './navigation.tsx'

@@ -2,13 +2,13 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { BrowsedConversation } from '../../core/browse-session.ts'
 import type { WithNotes } from '../../core/browse.ts'
+import type { BrowsedConversation } from '../../core/browse-session.ts'
 import { SessionBadges } from './badges.tsx'
 import { Link } from './navigation.tsx'
 import { Loading, ProblemNote } from './problem.tsx'
 import { ReaderBar, Talk, useReader } from './reader.tsx'
-import { sessionAddress, type Route } from './routes.ts'
+import { type Route, sessionAddress } from './routes.ts'
 import { SessionSide } from './session-side.tsx'
 import type { Part } from './talk.ts'
 import { useAsk } from './use-ask.ts'
@@ -35,7 +35,13 @@ export function SessionView({ route, round }: SessionProps): JSX.Element {
   return <Opened of={answer} wanted={place} />
 }
 
-function Opened({ of, wanted }: { readonly of: Answer; readonly wanted: 'here' | 'remote' | null }): JSX.Element {
+function Opened({
+  of,
+  wanted,
+}: {
+  readonly of: Answer
+  readonly wanted: 'here' | 'remote' | null
+}): JSX.Element {
   const parts = useMemo((): readonly Part[] => {
     const spot = { session: of.session, place: of.place, rows: null }
     return [{ spot, title: cleanLine(of.title ?? '') || 'No title', facts: factsOf(of), told: of }]
@@ -45,12 +51,7 @@ function Opened({ of, wanted }: { readonly of: Answer; readonly wanted: 'here' |
   const fresh = useFresh(of.messages)
   return (
     <div class="session-view">
-      <SessionSide
-        of={of}
-        reader={reader}
-        isOpen={isSideOpen}
-        onOpen={setSideOpen}
-      />
+      <SessionSide of={of} reader={reader} isOpen={isSideOpen} onOpen={setSideOpen} />
       <div class="session-main">
         <SessionBadges of={of} />
         <ReaderBar reader={reader} />
@@ -61,7 +62,7 @@ function Opened({ of, wanted }: { readonly of: Answer; readonly wanted: 'here' |
           </p>
         ))}
         {of.places.length > 1 && <Places of={of} wanted={wanted} />}
-        <Talk reader={reader} />
+        <Talk reader={reader} isPart={false} />
         <Facts of={of} />
         <p class="live-note quiet" role="status">
           {fresh > 0 ? `${plural(fresh, 'new message')}. ` : ''}
@@ -137,7 +138,9 @@ function Facts({ of }: { readonly of: Answer }): JSX.Element {
             <Fact name="Signed">
               {remote.doubt === null ? 'verified: ' : 'not verified: '}
               {remote.doubt ??
-                (remote.signedBy.kind === 'own' ? 'one of your devices' : cleanLine(remote.signedBy.principal ?? ''))}
+                (remote.signedBy.kind === 'own'
+                  ? 'one of your devices'
+                  : cleanLine(remote.signedBy.principal ?? ''))}
               <br />
               <code>{remote.signedBy.fingerprint}</code>
             </Fact>

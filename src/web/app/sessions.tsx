@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Overview, OverviewSession } from '../../core/browse-overview.ts'
 import type { BrowsedProject, WithNotes } from '../../core/browse.ts'
+import type { Overview, OverviewSession } from '../../core/browse-overview.ts'
 import { ListBadges } from './badges.tsx'
 import { filterSessions, type Group, type Grouping, groupSessions } from './filter.ts'
 import { step, useKeys } from './keys.ts'
@@ -41,11 +41,16 @@ export function SessionsView({ round }: { readonly round: number }): JSX.Element
   useEffect(() => {
     document.title = `${answer ? `${answer.project.name}: ` : ''}sessions`
   }, [answer])
-  if (!answer) return asked.problem ? <ProblemNote problem={asked.problem} /> : <Loading what="the sessions" />
+  if (!answer)
+    return asked.problem ? <ProblemNote problem={asked.problem} /> : <Loading what="the sessions" />
   return (
     <>
       {asked.problem && <ProblemNote problem={asked.problem} />}
-      <SessionList answer={answer} isLoading={asked.isLoading} onFetch={() => setQuestion(({ n }) => ({ fetch: '1', n: n + 1 }))} />
+      <SessionList
+        answer={answer}
+        isLoading={asked.isLoading}
+        onFetch={() => setQuestion(({ n }) => ({ fetch: '1', n: n + 1 }))}
+      />
     </>
   )
 }
@@ -102,7 +107,7 @@ function SessionList({ answer, isLoading, onFetch }: ListProps): JSX.Element {
               document.querySelector<HTMLElement>('.session-link')?.focus()
             }}
           />
-          <div class="segments" role="group" aria-label="Grouped by">
+          <div class="segments" role="toolbar" aria-label="Grouped by">
             {groupings.map(([key, label]) => (
               <button
                 key={key}
@@ -162,7 +167,8 @@ function GroupOf({ group, grouping, commits }: GroupProps): JSX.Element {
   const [isWhole, setWhole] = useState(false)
   const shown = isWhole ? group.sessions : group.sessions.slice(0, firstRows)
   const left = group.sessions.length - shown.length
-  const commit = group.commit !== null && Object.hasOwn(commits, group.commit) ? commits[group.commit] : undefined
+  const commit =
+    group.commit !== null && Object.hasOwn(commits, group.commit) ? commits[group.commit] : undefined
   return (
     <section class="group" aria-label={group.title}>
       {grouping !== 'newest' && (

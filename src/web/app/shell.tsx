@@ -8,8 +8,8 @@ import { CommitsView } from './commits.tsx'
 import { listen } from './events.ts'
 import { FileView } from './file.tsx'
 import { FilesView } from './files.tsx'
-import { KeysDialog } from './keys-dialog.tsx'
 import { useKeys } from './keys.ts'
+import { KeysDialog } from './keys-dialog.tsx'
 import { Link, NavigationContext, useRoutes } from './navigation.tsx'
 import { ProblemNote } from './problem.tsx'
 import type { Route } from './routes.ts'
@@ -139,7 +139,8 @@ function useArrival(visit: number): void {
   const before = useRef('')
   useLayoutEffect(() => {
     const here = location.pathname + location.search
-    if (visit > 0 && before.current !== here) document.getElementById('content')?.focus({ preventScroll: true })
+    if (visit > 0 && before.current !== here)
+      document.getElementById('content')?.focus({ preventScroll: true })
     before.current = here
   }, [visit])
 }

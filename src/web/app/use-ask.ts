@@ -34,7 +34,8 @@ export function useAsk<T>(name: string, params: Params): Asked<T> {
       (error: unknown) => settle({ problem: problemOf(error) }),
     )
     const settle = (told: Partial<Pick<Asked<T>, 'answer' | 'problem'>>) => {
-      if (!leaving.signal.aborted) setState((before) => ({ ...before, ...told, isLoading: false, of: question }))
+      if (!leaving.signal.aborted)
+        setState((before) => ({ ...before, ...told, isLoading: false, of: question }))
     }
     return () => leaving.abort()
   }, [question, round])

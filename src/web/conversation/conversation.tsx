@@ -22,6 +22,8 @@ export interface ConversationProps {
   readonly jump: Jump | null
   /** All of it stays, however long it is. */
   readonly keepAll: boolean
+  /** It stands below a heading of the page's own. */
+  readonly isPart?: boolean
   onArrived(anchor: string, epoch: number): void
 }
 
@@ -52,11 +54,12 @@ function Chapter({
   source,
   jump,
   keepAll,
+  isPart = false,
   onArrived,
 }: ConversationProps & { readonly chapter: ViewChapter; readonly at: number }): JSX.Element {
   const start = pageIndex(document, at, 0)
   const title = chapter.title || 'Conversation'
-  const Title = at === 0 ? 'h1' : 'h2'
+  const Title = isPart ? 'h3' : at === 0 ? 'h1' : 'h2'
   const keep = keepAll || pageIndex(document, document.chapters.length, 0) <= fewPages
   return (
     <section class="chapter" aria-label={title}>

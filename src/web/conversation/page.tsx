@@ -49,7 +49,7 @@ export function Page(props: PageProps): JSX.Element {
   const isEmpty = content === null
   return (
     <div ref={box} class="page" aria-busy={isEmpty} style={isEmpty ? { height: `${height.current}px` } : {}}>
-      {content === 'damaged' && <p class="quiet">This page cannot be read: the file is damaged.</p>}
+      {content === 'damaged' && <p class="quiet">This page cannot be read.</p>}
       {content !== null && content !== 'damaged' && messageNodes(content, chapter, page)}
     </div>
   )
@@ -70,7 +70,7 @@ function useNear(box: { readonly current: HTMLElement | null }): boolean {
   return isNear
 }
 
-function useContent({ load }: PageProps, isWanted: boolean, onLeave: () => void): Content {
+function useContent({ load, info }: PageProps, isWanted: boolean, onLeave: () => void): Content {
   const [content, setContent] = useState<Content>(null)
   useEffect(() => {
     if (!isWanted) {
@@ -88,7 +88,8 @@ function useContent({ load }: PageProps, isWanted: boolean, onLeave: () => void)
     return () => {
       isCurrent = false
     }
-  }, [isWanted])
+    // One that still grows is shown anew when it has grown; until then it stays as it was.
+  }, [isWanted, info.messages])
   return content
 }
 
