@@ -62,9 +62,9 @@ export async function upload(file, target) {
 `
 
 async function doUpload(ada: Seat): Promise<string> {
-  const talk = await startTalk(ada, ids.upload, 'Close files after an upload', '2026-11-18T09:00:00Z')
+  const talk = await startTalk(ada, ids.upload, 'Close files after an upload')
   await talk.ask(
-    'The upload leaves files open. After a few hundred of them the process dies with `EMFILE`. Please fix it.',
+    'The upload leaves files open. After a few hundred of them the process dies with `EMFILE`. Please fix it and commit.',
   )
   await talk.think('The handle is never closed. A finally block is the simplest place.')
   await talk.say(
@@ -80,8 +80,6 @@ async function doUpload(ada: Seat): Promise<string> {
   )
   await talk.run('npm test', '24 tests passed\n')
   await talk.say('Done: all 24 tests pass.')
-  await talk.ask('Good. Commit it.')
-  await talk.say('Committed.')
   const commit = await talk.commit('Close files after an upload')
   await talk.ask('Is there anything else that leaks?')
   await talk.say('No. The other callers use `readFile`, which closes by itself.')
@@ -89,7 +87,7 @@ async function doUpload(ada: Seat): Promise<string> {
 }
 
 async function doRetry(bob: Seat): Promise<string> {
-  const talk = await startTalk(bob, ids.retry, 'Retry what the server refused', '2026-11-19T14:00:00Z')
+  const talk = await startTalk(bob, ids.retry, 'Retry what the server refused')
   await talk.ask('Uploads fail when the server is busy. Retry three times, waiting longer each time.')
   await talk.say('I will wrap `send` in a loop with a growing pause.')
   const file = path.join(bob.top, 'src/upload.js')
@@ -144,7 +142,7 @@ async function commitByHand({ machine, top }: Seat): Promise<string> {
 }
 
 async function startOpen(ada: Seat): Promise<void> {
-  const talk = await startTalk(ada, ids.open, 'Look at the logs', '2026-11-20T08:00:00Z')
+  const talk = await startTalk(ada, ids.open, 'Look at the logs')
   await talk.ask('What do the logs say about last night?')
   await talk.say('Nothing unusual so far.')
 }
@@ -163,23 +161,20 @@ export interface Talk {
 }
 
 /** A session begins, or goes on, in a transcript of the client's form. */
-export async function startTalk(
-  seat: Seat,
-  session: SessionId,
-  title: string,
-  started: string,
-): Promise<Talk> {
+export async function startTalk(seat: Seat, session: SessionId, title: string): Promise<Talk> {
   const file = transcriptOf(seat, session)
   await mkdir(path.dirname(file), { recursive: true })
   const before = (await readFile(file, 'utf8').catch(() => '')).split('\n').length
   let at = before
   let parentUuid: string | null = null
+  // What led to a commit is some time ago, and what came after it a little later, for clocks count seconds.
+  let shiftMs = -60_000
   const write = (rows: readonly object[]) =>
     appendFile(file, rows.map((each) => `${JSON.stringify(each)}\n`).join(''))
   const row = (type: 'user' | 'assistant', message: object, more: object = {}) => {
     at += 1
     const uuid = `${session.slice(0, 8)}-0000-4000-8000-${String(at).padStart(12, '0')}`
-    const timestamp = new Date(Date.parse(started) + at * 45_000).toISOString()
+    const timestamp = new Date(Date.now() + shiftMs).toISOString()
     const common = { parentUuid, isSidechain: false, uuid, timestamp, cwd: seat.top, sessionId: session }
     parentUuid = uuid
     return write([{ ...common, version: '2.1.329', gitBranch: 'main', type, message, ...more }])
@@ -224,6 +219,7 @@ export async function startTalk(
       const env = { CLAUDE_CODE_SESSION_ID: session }
       const ran = await seat.machine.run('git', ['commit', '--quiet', '-m', message], { cwd: seat.top, env })
       if (ran.exitCode !== 0) throw new Error(ran.stderr)
+      shiftMs = 5_000
       await seat.machine.git(seat.top, 'push', '--quiet', 'origin', 'HEAD')
       return seat.machine.git(seat.top, 'rev-parse', 'HEAD')
     },

@@ -67,7 +67,7 @@ function Opened({ of }: { readonly of: Answer }): JSX.Element {
           ))}
           {problem && <ProblemNote problem={problem} />}
           {isLoading && <Loading what="the conversation" />}
-          {parts.length > 0 && <Talk reader={reader} isPart />}
+          {parts.length > 0 && <Talk reader={reader} heads={parts.length > 1 ? 'part' : 'none'} />}
         </section>
         <section class="column" aria-label="What it changed">
           <h2 class="column-title">What it changed</h2>

@@ -85,11 +85,10 @@ export function useReader(parts: readonly Part[]): Reader {
 
 interface TalkProps {
   readonly reader: Reader
-  /** The page has a heading of its own. */
-  readonly isPart: boolean
+  readonly heads: 'part' | 'none'
 }
 
-export function Talk({ reader, isPart }: TalkProps): JSX.Element {
+export function Talk({ reader, heads }: TalkProps): JSX.Element {
   const { parts, settings, shown, jump, onArrived } = reader
   const latest = useRef(parts)
   latest.current = parts
@@ -106,7 +105,7 @@ export function Talk({ reader, isPart }: TalkProps): JSX.Element {
         settings={settings}
         jump={jump}
         keepAll={false}
-        isPart={isPart}
+        heads={heads}
         onArrived={onArrived}
       />
     </div>

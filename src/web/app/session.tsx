@@ -4,6 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { WithNotes } from '../../core/browse.ts'
 import type { BrowsedConversation } from '../../core/browse-session.ts'
+import { FactList } from '../conversation/conversation.tsx'
 import { SessionBadges } from './badges.tsx'
 import { Link } from './navigation.tsx'
 import { Loading, ProblemNote } from './problem.tsx'
@@ -44,7 +45,7 @@ function Opened({
 }): JSX.Element {
   const parts = useMemo((): readonly Part[] => {
     const spot = { session: of.session, place: of.place, rows: null }
-    return [{ spot, title: cleanLine(of.title ?? '') || 'No title', facts: factsOf(of), told: of }]
+    return [{ spot, title: cleanLine(of.title ?? '') || 'No title', facts: [], told: of }]
   }, [of])
   const reader = useReader(parts)
   const [isSideOpen, setSideOpen] = useState(false)
@@ -53,7 +54,10 @@ function Opened({
     <div class="session-view">
       <SessionSide of={of} reader={reader} isOpen={isSideOpen} onOpen={setSideOpen} />
       <div class="session-main">
+        <h1>{parts[0]?.title}</h1>
         <SessionBadges of={of} />
+        <FactList facts={factsOf(of)} />
+        {of.places.length > 1 && <Places of={of} wanted={wanted} />}
         <ReaderBar reader={reader} />
         {of.problem && <ProblemNote problem={of.problem} />}
         {of.notes.map((note) => (
@@ -61,8 +65,7 @@ function Opened({
             {note}
           </p>
         ))}
-        {of.places.length > 1 && <Places of={of} wanted={wanted} />}
-        <Talk reader={reader} isPart={false} />
+        <Talk reader={reader} heads="none" />
         <Facts of={of} />
         <p class="live-note quiet" role="status">
           {fresh > 0 ? `${plural(fresh, 'new message')}. ` : ''}

@@ -22,8 +22,8 @@ export interface ConversationProps {
   readonly jump: Jump | null
   /** All of it stays, however long it is. */
   readonly keepAll: boolean
-  /** It stands below a heading of the page's own. */
-  readonly isPart?: boolean
+  /** What stands above each: its title and facts, for a page of its own or as a part of one, or nothing. */
+  readonly heads?: 'page' | 'part' | 'none'
   onArrived(anchor: string, epoch: number): void
 }
 
@@ -47,6 +47,19 @@ export function Conversation(props: ConversationProps): JSX.Element {
   )
 }
 
+export function FactList({ facts }: Pick<ViewChapter, 'facts'>): JSX.Element {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
 function Chapter({
   chapter,
   at,
@@ -54,24 +67,17 @@ function Chapter({
   source,
   jump,
   keepAll,
-  isPart = false,
+  heads = 'page',
   onArrived,
 }: ConversationProps & { readonly chapter: ViewChapter; readonly at: number }): JSX.Element {
   const start = pageIndex(document, at, 0)
   const title = chapter.title || 'Conversation'
-  const Title = isPart ? 'h3' : at === 0 ? 'h1' : 'h2'
+  const Title = heads === 'part' ? 'h3' : at === 0 ? 'h1' : 'h2'
   const keep = keepAll || pageIndex(document, document.chapters.length, 0) <= fewPages
   return (
     <section class="chapter" aria-label={title}>
-      <Title class="title">{title}</Title>
-      <dl class="facts">
-        {chapter.facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      {heads !== 'none' && <Title class="title">{title}</Title>}
+      {heads !== 'none' && <FactList facts={chapter.facts} />}
       {chapter.pages.map((info, page) => (
         <Page
           key={page}
