@@ -71,6 +71,8 @@ export function firstPage(
   )
   const shown = messages.filter(isShown).slice(0, mostMessages).map(messageHtml)
   return `<div class="app hide-thinking hide-client">
+<div class="bar"></div>
+<div class="side"></div>
 <main class="talk">
 <noscript><p class="quiet">This is the beginning of the conversation. The rest of it, search and folding need JavaScript; nothing is loaded from anywhere.</p></noscript>
 <h1 class="title">${escapeHtml(title || 'Conversation')}</h1>

@@ -188,9 +188,9 @@ function viewMedia(block: Block & { kind: 'media' }, { sources }: Place): ViewMe
 }
 
 function viewCall({ id, tool, input }: Block & { kind: 'call' }, { open, options }: Place): ViewCall {
-  const summary = safeLine(withoutRoots(describeCall(tool, input), options.roots), summaryColumns)
+  const description = withoutRoots(describeCall(tool, input), options.roots)
   open.delete(id)
-  open.set(id, summary)
+  open.set(id, safeLine(description, summaryColumns))
   for (const oldest of open.keys()) {
     if (open.size <= maxOpenCalls) break
     open.delete(oldest)
@@ -199,7 +199,7 @@ function viewCall({ id, tool, input }: Block & { kind: 'call' }, { open, options
     kind: 'call',
     id: safeLine(id, 200),
     tool: safeLine(tool, 80),
-    summary: summary.replace(/^\[[^\]]*\] ?/, ''),
+    summary: safeLine(description.slice(`[${tool || 'tool'}]`.length), summaryColumns),
     path: shortPath(pathOf(input) ?? '', options.roots),
     inputs: inputsOf(input),
     result: null,

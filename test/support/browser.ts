@@ -68,6 +68,23 @@ export async function startBrowser(t: Logged): Promise<TestBrowser | undefined> 
   }
 }
 
+/** One browser for a file of tests: started by the first that needs it. `close` in `test.after.always`. */
+export function sharedBrowser(): {
+  readonly get: (t: Logged) => Promise<TestBrowser | undefined>
+  readonly close: () => Promise<void>
+} {
+  let started: Promise<TestBrowser | undefined> | undefined
+  return {
+    async get(t) {
+      started ??= startBrowser(t)
+      const browser = await started
+      if (!browser) skip(t, 'chromium is not installed')
+      return browser
+    },
+    close: async () => (await started)?.close(),
+  }
+}
+
 async function openPage(
   browser: Browser,
   url: string,

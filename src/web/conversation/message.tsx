@@ -37,9 +37,13 @@ export function Message({ message, anchor, goesOn }: MessageProps): JSX.Element 
 }
 
 /** So that what holds nothing else can be hidden with its heading. */
-function onlyKind({ blocks }: ViewMessage): string | undefined {
-  if (blocks.every(({ kind }) => kind === 'call' || kind === 'result')) return 'only-tools'
-  return blocks.every(({ kind }) => kind === 'thinking') ? 'only-thinking' : undefined
+function onlyKind(message: ViewMessage): string | undefined {
+  if (message.blocks.every(({ kind }) => kind === 'call' || kind === 'result')) return 'only-tools'
+  return isThinkingOnly(message) ? 'only-thinking' : undefined
+}
+
+export function isThinkingOnly({ blocks }: ViewMessage): boolean {
+  return blocks.every(({ kind }) => kind === 'thinking')
 }
 
 function labelOf(message: ViewMessage): string {

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ViewMessage } from '../../review/view.ts'
 import type { ViewPageInfo } from '../../review/view-document.ts'
-import { Message } from './message.tsx'
+import { isThinkingOnly, Message } from './message.tsx'
 import { anchorOf, indexIn, type Place } from './places.ts'
 
 /** Where the reader is to be brought; each with an `epoch` of its own. */
@@ -109,9 +109,11 @@ export function messageNodes(
   page: number,
 ): readonly ComponentChildren[] {
   return messages.map((message, at) => {
+    // Thinking may be hidden, and who spoke with it.
     const before = messages[at - 1]
     const goesOn =
       before !== undefined &&
+      !isThinkingOnly(before) &&
       before.depth === message.depth &&
       before.hidden === message.hidden &&
       isAnswering(before) &&

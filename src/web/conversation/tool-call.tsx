@@ -92,22 +92,34 @@ function languageFor(name: string, { tool, path }: ViewCall): string {
 }
 
 function Inputs({ call }: { readonly call: ViewCall }): ComponentChildren {
+  // The line above says which file.
+  const inputs = call.inputs.filter(({ name }) => call.path === '' || !/^(?:file|notebook)_path$/.test(name))
   return (
     <dl class="inputs">
-      {call.inputs.map((input) => (
-        <div key={input.name} class={isLong(input.text) ? 'long' : 'short'}>
-          <dt>{input.name}</dt>
-          <dd>
-            {isLong(input.text) || languageFor(input.name, call) !== '' ? (
-              <Code text={input.text} language={languageFor(input.name, call)} label={input.name} />
-            ) : (
-              input.text
-            )}
-            <CutNote of={input} />
-          </dd>
-        </div>
+      {inputs.map((input) => (
+        <Input key={input.name} input={input} language={languageFor(input.name, call)} />
       ))}
     </dl>
+  )
+}
+
+function Input({
+  input,
+  language,
+}: {
+  readonly input: ViewCall['inputs'][number]
+  readonly language: string
+}): JSX.Element {
+  const { name, text } = input
+  const isBlock = isLong(text) || language !== ''
+  return (
+    <div class={isBlock ? 'long' : 'short'}>
+      <dt>{name}</dt>
+      <dd>
+        {isBlock ? <Code text={text} language={language} label={name} /> : text}
+        <CutNote of={input} />
+      </dd>
+    </div>
   )
 }
 

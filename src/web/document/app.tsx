@@ -8,6 +8,7 @@ import { type Place, placeNamed } from '../conversation/places.ts'
 import { defaultSettings, type Settings } from '../conversation/settings.ts'
 import { Bar, type Shown } from './bar.tsx'
 import type { OpenedDocument } from './blocks.ts'
+import { useHoldStill } from './hold-still.ts'
 import { Side } from './side.tsx'
 
 const shownFirst: Shown = { tools: true, thinking: false, client: false }
@@ -20,6 +21,7 @@ export function App({ document: doc, source }: OpenedDocument): JSX.Element {
   const [keepAll, setKeepAll] = useState(false)
   const words = useRef('')
   const search = useRef<HTMLInputElement>(null)
+  const hold = useHoldStill()
 
   const go = (place: Place | undefined, sought = '') => {
     words.current = sought
@@ -32,8 +34,15 @@ export function App({ document: doc, source }: OpenedDocument): JSX.Element {
     if (sought) setSettings((before) => ({ ...before, sought }))
     if (location.hash !== `#${anchor}`) history.replaceState(null, '', `#${anchor}`)
     const element = document.getElementById(anchor)
-    element?.scrollIntoView()
-    element?.focus({ preventScroll: true })
+    if (!element) return
+    const isHidden = element.getClientRects().length === 0
+    if (isHidden) setShown({ tools: true, thinking: true, client: true })
+    const settle = () => {
+      hold(element)
+      element.focus({ preventScroll: true })
+    }
+    if (isHidden) requestAnimationFrame(settle)
+    else settle()
   }
   useEffect(() => {
     const onHash = () => go(placeNamed(location.hash, doc))

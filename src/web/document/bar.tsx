@@ -38,9 +38,9 @@ export function Bar(props: BarProps): JSX.Element {
       </button>
       <span class="bar-title">{props.title}</span>
       <div class="controls" role="toolbar" aria-label="What is shown">
-        {toggle('tools', 'Tools')}
+        {toggle('tools', 'Tool calls')}
         {toggle('thinking', 'Thinking')}
-        {toggle('client', 'Client')}
+        {toggle('client', 'Client notes')}
         <Toggle
           label="Side by side"
           isOn={settings.sideBySide}
