@@ -8,7 +8,10 @@ const calmMs = 80
 /** Network file systems tell nothing, and what does not exist yet cannot be watched. */
 const lookEveryMs = 2000
 
-/** Resolves when `signal` is aborted. `onChange` is called once for many changes, never twice at a time. */
+/**
+ * Resolves when `signal` is aborted. `onChange` is called once for many changes, and once as soon as it watches: what
+ * changed before that nobody has told.
+ */
 export async function watchFiles(
   paths: readonly string[],
   onChange: () => void,
@@ -39,6 +42,7 @@ export async function watchFiles(
   }
   for (const path of paths) listen(path)
   let before = await marksOf(paths)
+  onChange()
   let looking = false
   const look = async () => {
     if (looking) return

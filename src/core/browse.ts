@@ -133,15 +133,27 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
       const { transcript } = await ask(async (ws) => ({
         transcript: session === null ? undefined : await fileHere(ws, session),
       }))
-      const watchers = [watchFiles(first.watched, () => tell({ kind: 'list' }), signal)]
+      // One after the other: reading may bring new ones to light, and those who wait need to be told only once.
+      let looking = Promise.resolve()
+      const look = async () => {
+        while (
+          !signal.aborted &&
+          (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }))).more
+        )
+          tell({ kind: 'list' })
+      }
+      const onList = () => {
+        tell({ kind: 'list' })
+        // What cannot be read is told to whoever asks for the list next.
+        looking = looking.then(look).catch((error: unknown) => {
+          if (!(error instanceof TeleportError)) throw error
+        })
+      }
+      const watchers = [watchFiles(first.watched, onList, signal)]
       if (session !== null && transcript) {
-        const beside = transcript.path.replace(/\.jsonl$/, '')
-        const paths = [transcript.path, path.join(beside, 'subagents')]
+        const paths = [transcript.path, path.join(transcript.path.replace(/\.jsonl$/, ''), 'subagents')]
         watchers.push(watchFiles(paths, () => tell({ kind: 'session', session }), signal))
       }
-      // Titles and files of what was not read yet, so that the list and its filter know them.
-      while (!signal.aborted && (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }))).more)
-        tell({ kind: 'list' })
       await Promise.all(watchers)
     },
     close: () => memory.shelf.close(),

@@ -6,6 +6,7 @@ import { Conversation } from '../conversation/conversation.tsx'
 import type { Jump } from '../conversation/page.tsx'
 import type { Place } from '../conversation/places.ts'
 import { defaultSettings, type Settings } from '../conversation/settings.ts'
+import { useHoldStill } from '../document/hold-still.ts'
 import { step, useKeys } from './keys.ts'
 import { useNavigation } from './navigation.tsx'
 import { asDocument, type Part, pageSource, placeOf } from './talk.ts'
@@ -37,6 +38,7 @@ export function useReader(parts: readonly Part[]): Reader {
   const [jump, setJump] = useState<Jump | null>(null)
   const words = useRef('')
   const went = useRef('')
+  const hold = useHoldStill()
   const change = (more: Partial<Settings>) => setSettings((before) => ({ ...before, ...more }))
   const go = (place: Place | undefined, sought = '') => {
     words.current = sought
@@ -77,8 +79,15 @@ export function useReader(parts: readonly Part[]): Reader {
       if (words.current !== '') change({ sought: { anchor, words: words.current, epoch } })
       if (location.hash !== `#${anchor}`) history.replaceState(null, '', `#${anchor}`)
       const element = document.getElementById(anchor)
-      element?.scrollIntoView()
-      element?.focus({ preventScroll: true })
+      if (!element) return
+      const settle = () => {
+        hold(element)
+        element.focus({ preventScroll: true })
+      }
+      const isHidden = element.getClientRects().length === 0
+      if (isHidden) setShown({ tools: true, thinking: true, client: true })
+      if (isHidden) requestAnimationFrame(settle)
+      else settle()
     },
   }
 }
