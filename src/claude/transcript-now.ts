@@ -10,8 +10,10 @@ import { type NamedFile, subagentFiles, subagentTranscripts } from './subagents.
 export interface TranscriptNow {
   /** Bytes, up to a line feed. */
   readonly size: number
-  /** The same for as long as nothing but new lines was added. */
+  /** The same for as long as it is this file, to which lines are added. */
   readonly mark: string
+  /** The same for as long as no subagent said more. */
+  readonly agentsMark: string
   /** Bytes from there on. */
   read(from: number): AsyncIterable<Uint8Array>
   /** By the id of the call that started it. */
@@ -43,6 +45,11 @@ export async function transcriptNow(
     sizes.push(`${call} ${agentSize}`)
     agents.set(call, () => readRange(agent, 0, agentSize))
   }
-  const mark = [found.dev, found.ino, ...sizes.sort()].join('\n')
-  return { size, mark, read: (from) => readRange(path, from, size), agents }
+  return {
+    size,
+    mark: `${found.dev} ${found.ino}`,
+    agentsMark: sizes.sort().join('\n'),
+    read: (from) => readRange(path, from, size),
+    agents,
+  }
 }

@@ -7,6 +7,7 @@ import { localTranscript, type TranscriptNow, transcriptNow } from '../claude/tr
 import { TeleportError } from '../errors.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Oid, SessionId } from '../model.ts'
+import type { Agents } from '../review/conversation.ts'
 import { createPaging, type Paging } from '../review/pages.ts'
 import { placeLines } from '../review/placed-lines.ts'
 import { readLocalLinks } from './local-links.ts'
@@ -30,7 +31,10 @@ export interface OpenTranscript {
 export interface Paged {
   readonly paging: Paging
   readonly edition: number
-  readonly now: TranscriptNow
+  /** Bytes from there on. */
+  read(from: number): AsyncIterable<Uint8Array>
+  /** As far as the pages know them. */
+  readonly agents: Agents
 }
 
 /** This machine's newest copy of a session of this project; undefined where there is none. */
@@ -46,7 +50,10 @@ export async function fileHere(ws: Workspace, session: SessionId): Promise<Sessi
 
 export function openHere(ws: Workspace, file: SessionFile): OpenTranscript {
   const { claude, repo } = ws
-  return openPaged([repo.top], () => localTranscript(claude, file), file.session)
+  return openPaged([repo.top], () => localTranscript(claude, file), {
+    session: file.session,
+    clock: ws.world.now,
+  })
 }
 
 /** What was decrypted lies in private files until it is closed. */
@@ -69,7 +76,10 @@ export async function openDecrypted(ws: Workspace, tip: TrustedTip): Promise<Dec
     if (!main) throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
     const read = () => transcriptNow(main.path, paths)
     return {
-      transcript: openPaged(rootsOf(ws, tip.manifest), read, tip.session),
+      transcript: openPaged(rootsOf(ws, tip.manifest), read, {
+        session: tip.session,
+        clock: ws.world.now,
+      }),
       close: () => install.abort(),
     }
   } catch (error) {
@@ -78,19 +88,26 @@ export async function openDecrypted(ws: Workspace, tip: TrustedTip): Promise<Dec
   }
 }
 
+/** What the pages were made of; subagents are read only that far. */
 interface Edition {
-  number: number
-  mark: string
-  paging: Paging
+  readonly number: number
+  readonly mark: string
+  readonly agentsMark: string
+  readonly paging: Paging
+  agents: Agents
+  readonly madeMs: number
+  costMs: number
 }
 
 /** Parts of a conversation that are kept in mind at once; each is a few numbers for a page. */
 const mostParts = 50
+/** A subagent that goes on changes pages in the middle, so that all are made anew: a tenth of the time at most. */
+const restOfCost = 10
 
 function openPaged(
   roots: readonly string[],
   read: () => Promise<TranscriptNow | undefined>,
-  session: SessionId,
+  { session, clock }: { readonly session: string; readonly clock: () => Date },
 ): OpenTranscript {
   const editions = new Map<string, Edition>()
   const now = async () => {
@@ -110,32 +127,39 @@ function openPaged(
   const extended = async (rows: Rows): Promise<Paged> => {
     const current = await now()
     const key = rows === null ? 'all' : rows.join('-')
-    const edition = continued(editions.get(key), current) ?? {
-      number: (editions.get(key)?.number ?? 0) + 1,
+    const before = editions.get(key)
+    const begun = clock().getTime()
+    const edition = continued(before, current, begun) ?? {
+      number: (before?.number ?? 0) + 1,
       mark: current.mark,
+      agentsMark: current.agentsMark,
       paging: createPaging({ roots, rows }),
+      agents: new Map(),
+      madeMs: begun,
+      costMs: 0,
     }
+    // Broken off, it would have noted half of it.
     editions.delete(key)
+    edition.agents = new Map([...current.agents, ...edition.agents])
+    const { paging, number } = edition
+    const isOver = rows !== null && paging.end > 0
+    if (!isOver && current.size > paging.end)
+      await paging.extend(placeLines(current.read(paging.end), paging.end), edition.agents)
+    edition.costMs += clock().getTime() - begun
     editions.set(key, edition)
     for (const oldest of editions.keys()) {
       if (editions.size <= mostParts) break
       editions.delete(oldest)
     }
-    const { paging } = edition
-    const isOver = rows !== null && paging.end > 0
-    if (!isOver && current.size > paging.end) {
-      // Broken off, it would have noted half of it.
-      editions.delete(key)
-      await paging.extend(placeLines(current.read(paging.end), paging.end), current.agents)
-      editions.set(key, edition)
-    }
-    return { paging, edition: edition.number, now: current }
+    return { paging, edition: number, read: current.read, agents: edition.agents }
   }
   return { roots, now, paged: (rows) => inTurn(() => extended(rows)) }
 }
 
-function continued(known: Edition | undefined, now: TranscriptNow): Edition | undefined {
-  return known?.mark === now.mark && known.paging.end <= now.size ? known : undefined
+function continued(known: Edition | undefined, now: TranscriptNow, nowMs: number): Edition | undefined {
+  if (known?.mark !== now.mark || known.paging.end > now.size) return undefined
+  const mayRest = nowMs < known.madeMs + known.costMs * restOfCost
+  return known.agentsMark === now.agentsMark || mayRest ? known : undefined
 }
 
 /** Sessions of the remote that lie decrypted at once: the last few that somebody looked at. */

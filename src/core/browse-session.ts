@@ -158,11 +158,11 @@ export async function browsePage(
   })
 }
 
-function entriesOn({ paging, now }: Paged, number: number): AsyncIterable<Conversed> {
+function entriesOn({ paging, read, agents }: Paged, number: number): AsyncIterable<Conversed> {
   const page = paging.pages[number]
   if (!page) throw new TeleportError('usage', `there is no page ${number}`)
-  const lines = placeLines(now.read(page.offset), page.offset)
-  return entriesOf(page, lines, paging.agentsFrom(page, now.agents))
+  const lines = placeLines(read(page.offset), page.offset)
+  return entriesOf(page, lines, paging.agentsFrom(page, agents))
 }
 
 const mostFound = 300

@@ -24,6 +24,8 @@ export interface ViewPageInfo {
   readonly last: number | null
   /** How many it shows. */
   readonly messages: number
+  /** Of a conversation that changes while it is read: another one when the page is. */
+  readonly edition?: number
 }
 
 /** A line of the table of prompts. */

@@ -103,12 +103,10 @@ export function Talk({ reader, heads }: TalkProps): JSX.Element {
   latest.current = parts
   const source = useMemo(() => pageSource(() => latest.current), [])
   const document = useMemo(() => asDocument(parts), [parts])
-  const edition = parts.map(({ told }) => told.edition).join()
   useFollowing(parts)
   return (
     <div class={['talk', ...hiddenClasses(shown)].join(' ')}>
       <Conversation
-        key={edition}
         document={document}
         source={source}
         settings={settings}

@@ -25,7 +25,12 @@ export function asDocument(parts: readonly Part[]): ViewDocument {
   return {
     version: 1,
     chapters: parts.map(
-      ({ title, facts, told: { pages, prompts } }): ViewChapter => ({ title, facts, pages, prompts }),
+      ({ title, facts, told: { pages, prompts, edition } }): ViewChapter => ({
+        title,
+        facts,
+        pages: pages.map((page) => ({ ...page, edition })),
+        prompts,
+      }),
     ),
   }
 }

@@ -88,8 +88,8 @@ function useContent({ load, info }: PageProps, isWanted: boolean, onLeave: () =>
     return () => {
       isCurrent = false
     }
-    // One that still grows is shown anew when it has grown; until then it stays as it was.
-  }, [isWanted, info.messages])
+    // What changes is shown anew when it is there; until then it stays as it was.
+  }, [isWanted, info.messages, info.edition])
   return content
 }
 
