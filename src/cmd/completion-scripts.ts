@@ -88,6 +88,13 @@ export const completions: readonly {
     sessions: false,
   },
   {
+    verb: 'web',
+    about: 'look at sessions in a browser',
+    options: ['--port', '--no-open', '--offline', '--trust-policy', '--remote'],
+    sessions: true,
+    commits: true,
+  },
+  {
     verb: 'log',
     about: 'commits and their sessions',
     options: ['--max-count', '--offline', '--no-pager', '--remote'],

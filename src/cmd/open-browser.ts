@@ -5,18 +5,14 @@ import type { Io } from './io.ts'
 
 /** Nothing happens where it cannot be done: the address was printed. */
 export function openInBrowser({ env, platform }: Pick<Io, 'env' | 'platform'>, url: string): void {
-  const [command, ...args] = openerOf(platform, env)
+  const [command, ...args] = openerOf(platform)
   // Not through a shell: in an address `&` is no operator.
   const child = spawn(command, [...args, url], { env, stdio: 'ignore', detached: true, windowsHide: true })
   child.on('error', () => undefined)
   child.unref()
 }
 
-function openerOf(
-  platform: NodeJS.Platform,
-  env: Readonly<Record<string, string | undefined>>,
-): readonly [string, ...string[]] {
+function openerOf(platform: NodeJS.Platform): readonly [string, ...string[]] {
   if (platform === 'darwin') return ['open']
-  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
-  return env['WSL_DISTRO_NAME'] ? ['wslview'] : ['xdg-open']
+  return platform === 'win32' ? ['rundll32', 'url.dll,FileProtocolHandler'] : ['xdg-open']
 }

@@ -47,6 +47,7 @@ export class WebCommand extends TeleportCommand {
         ...files,
         answers: answersOf(browsing, onDefect),
         random: io.random,
+        ownUid: process.getuid?.(),
       })
       io.endsByInterruption?.()
       this.tell(served, place)

@@ -16,6 +16,8 @@ import { type LoggedCommit, loggedCommit, onePerSession, type TiedSession, tiedS
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'
 
+export type { ChangedFile } from '../git-store/commit-diff.ts'
+
 /** What one session did for the commit. */
 export interface BrowsedPart extends TiedSession {
   readonly place: BrowsedPlace | null

@@ -11,6 +11,8 @@ import { type LoggedCommit, loggedCommit, type TiedSession } from './log.ts'
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'
 
+export type { TrackedFiles } from '../git-store/tracked-files.ts'
+
 /** Why lines are as they are: what many of them share. */
 export interface BrowsedReason {
   /** Null: not committed yet. */

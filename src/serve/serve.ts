@@ -9,6 +9,7 @@ import { type Entrance, openEntrance } from './entrance.ts'
 import { sendEvents } from './events.ts'
 import { type Refusal, refuse } from './gate.ts'
 import { commonHeaders } from './headers.ts'
+import { isOwnPeer } from './peer.ts'
 import { readQuestion } from './question.ts'
 
 /** A file of the page, read before anybody asks. */
@@ -25,6 +26,8 @@ export interface ServeOptions {
   /** By path, such as `/app.js`. */
   readonly assets: ReadonlyMap<string, Asset>
   readonly answers: Answers
+  /** The user whose page it is; undefined where users have no numbers. */
+  readonly ownUid: number | undefined
   /** Bytes fit for keys. */
   readonly random: (n: number) => Uint8Array
 }
@@ -149,6 +152,11 @@ function isPlace(pathname: string): boolean {
 const longestBody = 1024
 
 async function enter(house: House, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { localPort: local = 0, remotePort: remote = 0 } = request.socket
+  if (!(await isOwnPeer({ local, remote }, house.ownUid))) {
+    sendRefusal(response, { status: 403, why: 'asked by another user of this machine' })
+    return
+  }
   const body = await readBody(request)
   if (body === undefined) {
     sendRefusal(response, { status: 400, why: 'that is no token' })

@@ -89,6 +89,17 @@ test('a forbidden import is noticed', (t) => {
   ])
 })
 
+test('what runs in a browser takes nothing but types from the use cases', (t) => {
+  const wrong = readdirSync(path.join(root, 'src/web'), { recursive: true, encoding: 'utf8' }).filter(
+    (name) =>
+      /\.tsx?$/.test(name) &&
+      /^(?:import|export) (?!type )[^'\n]*'[^'\n]*\/core\//m.test(
+        readFileSync(path.join(root, 'src/web', name), 'utf8'),
+      ),
+  )
+  t.deepEqual(wrong, [])
+})
+
 test('use cases do no I/O of their own', (t) => {
   const allowed = new Set(['node:path', 'node:stream', 'node:crypto'])
   const wrong = files

@@ -1,11 +1,14 @@
 /** The local page's server, spoken to as a browser, as other pages, and as whoever finds the port. */
 
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { TeleportError } from '../../src/errors.ts'
+import { uidOfPeer } from '../../src/serve/peer.ts'
 import type { Question, Watch } from '../../src/serve/question.ts'
 import { readQuestion } from '../../src/serve/question.ts'
 import { serve } from '../../src/serve/serve.ts'
@@ -27,7 +30,13 @@ const session = '5b1e3f2a-91c4-4d6f-9a37-0123456789ab'
 const oid = '0123456789abcdef0123456789abcdef01234567'
 const page = { type: 'text/html', bytes: Buffer.from('<title>the page</title>') }
 
-async function house(t: ExecutionContext, answer = async (question: Question): Promise<unknown> => question) {
+const me = process.getuid?.()
+
+async function house(
+  t: ExecutionContext,
+  answer = async (question: Question): Promise<unknown> => question,
+  ownUid = me,
+) {
   const defects: unknown[] = []
   let gone: () => void = () => undefined
   const left = new Promise<void>((resolve) => {
@@ -47,6 +56,7 @@ async function house(t: ExecutionContext, answer = async (question: Question): P
       onDefect: (error) => defects.push(error),
     },
     random: (n) => randomBytes(n),
+    ownUid,
   })
   t.teardown(served.close)
   const { port } = served
@@ -95,6 +105,41 @@ test('the token of the address works once, and what it gives is needed whole', a
   t.is((await ask('/api/overview', { headers: { 'X-Teleport-Key': key } })).status, 401)
   t.is((await ask('/api/overview', { headers: { ...all, Cookie: `${Cookie}x` } })).status, 401)
   t.is((await ask(`/api/overview?token=${token}`)).status, 401)
+})
+
+test('the token of another user of the machine is refused, and lets its owner in afterwards', async (t) => {
+  if (process.platform !== 'linux' || me === undefined) return t.pass()
+  if (me !== 0) {
+    // Nobody can be another user: then the page is somebody else's.
+    const { enter } = await house(t, undefined, me + 1)
+    t.is((await enter()).status, 403)
+    return
+  }
+  const { enter, own, token } = await house(t)
+  const script = `fetch('${own}/enter',{method:'POST',body:'${token}',headers:{Origin:'${own}'}}).then(a=>console.log(a.status))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+    uid: 65534,
+    cwd: '/',
+    env: {},
+  })
+  t.is(stdout, '403\n')
+  t.is((await enter()).status, 200)
+})
+
+test('the other end of a connection is found in the table of the kernel', (t) => {
+  const row = (from: string, to: string, uid: number) =>
+    `   1: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 12345 1 0000 20 4 30 10 -1`
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    row('0100007F:1F90', '0100007F:C350', 1),
+    row('0100007F:C350', '0100007F:1F90', 1000),
+    row('0A00007F:C351', '0100007F:1F90', 1001),
+    row('0200A8C0:C352', '0100007F:1F90', 1002),
+  ].join('\n')
+  t.is(uidOfPeer(table, { local: 8080, remote: 50000 }), 1000)
+  t.is(uidOfPeer(table, { local: 8080, remote: 50001 }), 1001)
+  t.is(uidOfPeer(table, { local: 8080, remote: 50002 }), undefined)
+  t.is(uidOfPeer('', { local: 8080, remote: 50000 }), undefined)
 })
 
 test('another name, another page, another site and other methods are refused before anything is looked at', async (t) => {
@@ -291,7 +336,7 @@ test('events come while the page listens, and the watch ends with it', async (t)
 
 test('a port that is taken is said', async (t) => {
   const { port, served } = await house(t)
-  const more = { document: page, assets: new Map(), random: (n: number) => randomBytes(n) }
+  const more = { document: page, assets: new Map(), random: (n: number) => randomBytes(n), ownUid: me }
   const answers = { answer: async () => null, watch: async () => undefined, onDefect: () => undefined }
   await t.throwsAsync(serve({ port, answers, ...more }), { message: `port ${port} is taken` })
   await served.close()

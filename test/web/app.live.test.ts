@@ -1,14 +1,15 @@
 /** The local page in a real browser, on a project of two people. */
 
-import { appendFile, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { stagingTop } from '../../src/claude/install.ts'
-import { transcriptOf } from '../journeys/seat.ts'
+import { type Seat, transcriptOf } from '../journeys/seat.ts'
 import { accessibilityViolations, type Misdeeds, screenshot, sharedBrowser } from '../support/browser.ts'
+import { cli } from '../support/cli.ts'
 import { canary, hostileConversation, injections } from '../support/injection-corpus.ts'
-import { ids, makeProject, type Project, startTalk } from './project.ts'
+import { ids, makeProject, type Project, startTalk, type Talk } from './project.ts'
 import { type RunningWeb, startWeb } from './running.ts'
 
 const shared = sharedBrowser()
@@ -239,12 +240,43 @@ test.serial('while a session runs, what it says appears, and so do new sessions'
   await page.locator('.talk').getByText('Two timeouts at nine.').waitFor()
   await page.getByText('2 new messages').waitFor()
   t.is(await page.getByText('And this morning?').count(), 2)
+  await appendFile(transcriptOf(ada, ids.open), 'age":{}}\n')
+  // A subagent stands where it was started, however late it says something.
+  const aside = await startAside(ada, talk)
+  await aside('I read every log.')
+  await talk.say('It is still reading.')
+  await page.locator('.talk').getByText('It is still reading.').waitFor()
+  await aside('There are nine.')
+  await page.locator('.talk').getByText('There are nine.').waitFor()
+  const told = await page.locator('.talk article.message').allTextContents()
+  t.deepEqual(
+    told.slice(-3).map((text) => /I read every log|There are nine|It is still reading/.exec(text)?.[0]),
+    ['I read every log', 'There are nine', 'It is still reading'],
+  )
   await page.keyboard.press('s')
   await page.getByText('Look at the logs').waitFor()
   await (await startTalk(ada, ids.hostile, 'A new one')).ask('hello')
   await page.getByText('A new one').waitFor()
   t.deepEqual(misdeeds, innocent)
 })
+
+/** A call that starts a subagent; what is returned lets it say something. */
+async function startAside(ada: Seat, talk: Talk): Promise<(text: string) => Promise<void>> {
+  const folder = path.join(transcriptOf(ada, ids.open).replace(/\.jsonl$/, ''), 'subagents')
+  await mkdir(folder, { recursive: true })
+  const started = { agentType: 'reader', toolUseId: 'reading' }
+  await writeFile(path.join(folder, 'agent-a1.meta.json'), JSON.stringify(started))
+  await writeFile(path.join(folder, 'agent-a1.jsonl'), '')
+  const content = [
+    { type: 'tool_use', id: 'reading', name: 'Agent', input: { description: 'Read the logs' } },
+  ]
+  await talk.row({ type: 'assistant', uuid: 'aside', message: { role: 'assistant', content } })
+  return (text) => {
+    const said = { role: 'assistant', content: [{ type: 'text', text }] }
+    const row = { type: 'assistant', uuid: text, isSidechain: true, message: said }
+    return appendFile(path.join(folder, 'agent-a1.jsonl'), `${JSON.stringify(row)}\n`)
+  }
+}
 
 /** What makes the page wider than the screen. */
 function widerThanScreen(): readonly string[] {
@@ -297,3 +329,26 @@ test.serial('titles, texts and file names from outside run nothing and reach nob
   await calm('the file')
   t.deepEqual(misdeeds, innocent)
 })
+
+test.serial(
+  'at a terminal the address is opened, and the end of the terminal is the end of the page',
+  async (t) => {
+    const { ada } = await project()
+    const [bin, told] = [path.join(ada.machine.home, 'bin'), path.join(ada.machine.home, 'opened')]
+    await mkdir(bin)
+    // Who opens it here says so, and takes the terminal away.
+    await writeFile(path.join(bin, 'xdg-open'), `#!/bin/sh\necho "$1" > '${told}'\nkill -HUP $PPID\n`)
+    await chmod(path.join(bin, 'xdg-open'), 0o755)
+    const env = { PATH: `${bin}:${ada.machine.env['PATH']}` }
+    const options = { cwd: path.join(ada.top, 'src'), env, tty: true, timeoutMs: 60_000 }
+    const ran = await cli(ada.machine, ['web', '--offline', 'upload.js:3'], options)
+    t.is(ran.exitCode, 0, ran.stdout)
+    const url = (await readFile(told, 'utf8')).trim()
+    t.regex(url, /^http:\/\/127\.0\.0\.1:\d+\/file\/src\/upload\.js#token=[\w-]{43}&at=L3$/)
+    t.true(ran.stdout.includes(`${url}\r\n`))
+    const refused = async (...argv: readonly string[]) =>
+      (await ada.refused(['web', '--offline', ...argv])).code
+    t.is(await refused('no-such-thing'), 'no-session')
+    t.is(await refused('--port', '70000'), 'usage')
+  },
+)

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { TrackedFiles } from '../../git-store/tracked-files.ts'
+import type { TrackedFiles } from '../../core/browse-file.ts'
 import { step, useKeys } from './keys.ts'
 import { Link } from './navigation.tsx'
 import { Loading, ProblemNote } from './problem.tsx'
