@@ -22,7 +22,7 @@ import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from '
 import { type DocumentTaste, documentWriter } from './show-document.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
-import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
+import { howWord, sealedLine, shortCommit, tieLine } from './tie-text.ts'
 
 export class ShowCommand extends PagedCommand {
   static override paths = [['show']]
@@ -181,7 +181,8 @@ export class ShowCommand extends PagedCommand {
         const part = sharing?.part(tied) ?? tied
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
-        if (form !== 'text')
+        if (form === 'html') await writer.begin('commit', commitTitle(logged), {}, partRows(part))
+        else if (form !== 'text')
           await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
         else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
         heading = ''
@@ -330,6 +331,21 @@ const missingWords: Readonly<Record<Exclude<ShownPart['missing'], null>, string>
   sealed: '',
   'not-here': '\n    its conversation is not here: git teleport fetch',
   message: '\n    its link names no message of the conversation: --all shows all of it',
+}
+
+function commitTitle(commit: LoggedCommit | undefined): string {
+  return commit ? `${shortCommit(commit.commit)} ${commit.subject}` : ''
+}
+
+function partRows(part: ShownPart): readonly (readonly [string, string])[] {
+  if (part.missing === 'sealed') return [['session', sealedLine(part.session)]]
+  return [
+    ['session', part.session],
+    ['title', part.title ?? '-'],
+    ...(part.author === '' ? [] : [['by', part.author] as const]),
+    ['tied', howWord(part.how)],
+    ...(part.missing === null ? [] : [['conversation', missingWords[part.missing].trim()] as const]),
+  ]
 }
 
 function partHead(part: ShownPart, columns: number): string {
