@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { formatReport } from './report.ts'
 import type { BenchOptions, Row, RowGroup } from './row.ts'
 import { hook } from './rows/hook.ts'
+import { html } from './rows/html.ts'
 import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { others } from './rows/others.ts'
@@ -30,6 +31,7 @@ const groups: readonly RowGroup[] = [
   others,
   redact,
   hook,
+  html,
 ]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 

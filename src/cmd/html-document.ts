@@ -8,7 +8,7 @@ import { firstPage, htmlBlock, htmlEnd, htmlStart, lockedPage } from '../review/
 import { safeLine, safeText } from '../review/safe-text.ts'
 import { createViewer, type ViewMessage } from '../review/view.ts'
 import { cutIntoPages, type ViewChapter, type ViewDocument } from '../review/view-document.ts'
-import type { DocumentWriter } from './show-document.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import { readAssets } from './web-assets.ts'
 
 type Write = (text: string) => Promise<void>

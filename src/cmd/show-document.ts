@@ -1,21 +1,9 @@
 /** Writes conversations as one document: Markdown, HTML, JSON, or JSON lines. */
 
-import type { Reading } from '../core/reading.ts'
 import { safeJson } from '../review/json-export.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import { htmlWriter } from './html-document.ts'
 import { asMarkdown, asMessages, type Format, markdownHead } from './show-as.ts'
-
-export interface DocumentWriter {
-  /** Once for each conversation. `facts` are for programs, `rows` for people. */
-  begin(
-    kind: 'session' | 'commit',
-    title: string,
-    facts: object,
-    rows?: readonly (readonly [string, string])[],
-  ): Promise<void>
-  body(reading: Reading): Promise<void>
-  end(): Promise<void>
-}
 
 export interface DocumentTaste {
   /** Of the whole document, in characters. */

@@ -14,14 +14,15 @@ import { TeleportError } from '../errors.ts'
 import { safeJson } from '../review/json-export.ts'
 import type { Stats } from '../review/stats.ts'
 import { type Outcome, PagedCommand, remoteOption } from './command.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import { withOutputFile } from './files.ts'
 import { newPassphrase } from './new-passphrase.ts'
 import { type Output, withOutput } from './pager.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
-import { type DocumentTaste, type DocumentWriter, documentWriter } from './show-document.ts'
+import { type DocumentTaste, documentWriter } from './show-document.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
-import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
+import { howWord, sealedLine, shortCommit, tieLine } from './tie-text.ts'
 
 export class ShowCommand extends PagedCommand {
   static override paths = [['show']]
@@ -180,7 +181,8 @@ export class ShowCommand extends PagedCommand {
         const part = sharing?.part(tied) ?? tied
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
-        if (form !== 'text')
+        if (form === 'html') await writer.begin('commit', commitTitle(logged), {}, partRows(part))
+        else if (form !== 'text')
           await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
         else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
         heading = ''
@@ -329,6 +331,21 @@ const missingWords: Readonly<Record<Exclude<ShownPart['missing'], null>, string>
   sealed: '',
   'not-here': '\n    its conversation is not here: git teleport fetch',
   message: '\n    its link names no message of the conversation: --all shows all of it',
+}
+
+function commitTitle(commit: LoggedCommit | undefined): string {
+  return commit ? `${shortCommit(commit.commit)} ${commit.subject}` : ''
+}
+
+function partRows(part: ShownPart): readonly (readonly [string, string])[] {
+  if (part.missing === 'sealed') return [['session', sealedLine(part.session)]]
+  return [
+    ['session', part.session],
+    ['title', part.title ?? '-'],
+    ...(part.author === '' ? [] : [['by', part.author] as const]),
+    ['tied', howWord(part.how)],
+    ...(part.missing === null ? [] : [['conversation', missingWords[part.missing].trim()] as const]),
+  ]
 }
 
 function partHead(part: ShownPart, columns: number): string {

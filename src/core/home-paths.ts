@@ -7,8 +7,8 @@
 export function withoutHomes(text: string, ownHome: string): string {
   const own = ownHome.length > 1 ? [ownHome, JSON.stringify(ownHome).slice(1, -1)] : []
   const foreign = text
+    .replace(/(?<![\w])[A-Za-z]:(\\{1,4}|\/)Users\1(?:[\w.@+-][\w.@+ -]{0,60}(?=\1)|[\w.@+-]+)/g, '~')
     .replace(/(?<![\w.~-])\/(?:home|Users)\/[\w.@+-]+/g, '~')
-    .replace(/(?<![\w])[A-Za-z]:(\\{1,4}|\/)Users\1[\w.@+ -]+?(?=\1|["'\s]|$)/g, '~')
     .replace(/(?<=projects(?:\/|\\{1,4}))(?:[A-Za-z]-)?-(?:home|Users)-[A-Za-z0-9]+(?=-|\b)/g, '~')
   return own.reduce((left, home) => withoutOne(left, home), foreign)
 }

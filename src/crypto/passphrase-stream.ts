@@ -8,8 +8,8 @@ export interface PassphraseSeal {
 }
 
 /**
- * base-2 logarithm of scrypt's cost. A browser takes about two seconds for it, and half of what `age` itself would ask for
- * would be too little: 64 MiB for each guess.
+ * base-2 logarithm of scrypt's cost: half of what `age` itself asks for, since a browser takes a second for it, and a telephone
+ * has not much more than the 128 MiB that each guess needs.
  */
 const workFactor = 17
 

@@ -90,6 +90,8 @@ export interface ViewOptions {
 }
 
 const mostText = 200_000
+/** Of one message. */
+const mostBlocks = 1000
 const mostInput = 100_000
 const mostResult = 100_000
 const mostInputs = 40
@@ -148,7 +150,9 @@ function blocksOf(
 ): readonly ViewBlock[] {
   const sources = typeof row === 'string' || !options.images ? [] : mediaSources(record)
   const place = { number, row: own, record, open, options, sources }
-  return own.blocks.flatMap((block) => viewBlock(block, place) ?? [])
+  const blocks = own.blocks.slice(0, mostBlocks).flatMap((block) => viewBlock(block, place) ?? [])
+  const left = own.blocks.length - mostBlocks
+  return left > 0 ? [...blocks, { kind: 'text', text: `(${left} more parts are left out)`, cut: 0 }] : blocks
 }
 
 function viewBlock(block: Block, place: Place): ViewBlock | undefined {

@@ -5,8 +5,10 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionId } from '../../src/model.ts'
+import { programFile } from '../support/cli.ts'
 import { teleport, teleported } from '../support/in-process.ts'
 import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
+import { startOnScreen } from '../support/tmux.ts'
 import { needTool } from '../support/tools.ts'
 
 const session = parseSessionId('dddd4444-91c4-4d6f-9a37-0123456789ab')
@@ -125,6 +127,45 @@ test('a document goes into a file, whole or not at all', async (t) => {
     ['--format', 'text', '-o', 'x'],
   ])
     t.is((await teleport(machine, ['show', session, ...argv], { cwd })).exitCode, 2, argv.join(' '))
+})
+
+test('of a commit the part that led to it is written, and a passphrase is asked for twice', async (t) => {
+  if (!needTool(t, 'tmux')) return
+  const { machine, cwd } = await desk(t)
+  await machine.git(cwd, 'commit', '-q', '--allow-empty', '-m', 'Fix <b>it</b>')
+  await teleported(machine, ['attach', session, 'HEAD'], { cwd })
+  const html = (await teleported(machine, ['show', 'HEAD', '--format', 'html'], { cwd })).stdout
+  t.regex(html, /<h1 class="title">[0-9a-f]{10} Fix &#60;b&#62;it&#60;\/b&#62;<\/h1>/)
+  t.regex(html, /<dt>session<\/dt><dd>dddd4444-[\s\S]*The password was wrong/)
+
+  const argv = [
+    process.execPath,
+    programFile,
+    'show',
+    session,
+    '--format',
+    'html',
+    '--password',
+    '-o',
+    'asked.html',
+  ]
+  for (const [again, code] of [
+    ['four random words hear', 4],
+    ['four random words here', 0],
+  ] as const) {
+    const screen = await startOnScreen(machine, argv, { cwd })
+    t.teardown(screen.close)
+    await screen.waitFor(/Passphrase for the HTML file/)
+    await screen.type('four random words here')
+    await screen.press('Enter')
+    await screen.waitFor(/the HTML file, once more/)
+    await screen.type(again)
+    await screen.press('Enter')
+    t.is(await screen.waitForEnd(), code)
+    t.notRegex(await screen.readAll(), /four random/)
+    if (code === 4) t.regex(await screen.read(), /the two passphrases differ/)
+  }
+  t.regex(await readFile(path.join(cwd, 'asked.html'), 'utf8'), /data-sealed>/)
 })
 
 test('--password makes a file that age opens with the passphrase, and that says nothing else', async (t) => {

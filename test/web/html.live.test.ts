@@ -98,6 +98,7 @@ test.serial('a conversation is read, folded, searched and linked to, in light an
   await arrivedAt(page, 'm6')
   t.is(new URL(page.url()).hash, '#m6')
   await page.getByRole('group', { name: 'Failure' }).getByText('503 Service Unavailable').waitFor()
+  await page.waitForFunction(() => CSS.highlights.get('sought')?.size === 1)
   await screenshot(page, 'html-search-dark')
 
   await page.emulateMedia({ media: 'print' })

@@ -36,7 +36,11 @@ export function Conversation(props: ConversationProps): JSX.Element {
     settings,
   } = props
   useEffect(() => {
-    showHits(settings.sought)
+    // What holds the words is unfolded in between.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => showHits(settings.sought))
+    })
+    return () => cancelAnimationFrame(frame)
   }, [settings.sought?.epoch])
   return (
     <SettingsContext.Provider value={settings}>
