@@ -16,7 +16,7 @@ export interface TranscriptNow {
   readonly agentsMark: string
   /** Bytes from there on. */
   read(from: number): AsyncIterable<Uint8Array>
-  /** By the id of the call that started it. */
+  /** By the id of the call that started it: its bytes. */
   readonly agents: ReadonlyMap<string, () => AsyncIterable<Uint8Array>>
 }
 

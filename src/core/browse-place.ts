@@ -8,6 +8,7 @@ import { TeleportError } from '../errors.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { Agents } from '../review/conversation.ts'
+import { splitLines } from '../review/lines.ts'
 import { createPaging, type Paging } from '../review/pages.ts'
 import { placeLines } from '../review/placed-lines.ts'
 import { readLocalLinks } from './local-links.ts'
@@ -35,6 +36,8 @@ export interface Paged {
   read(from: number): AsyncIterable<Uint8Array>
   /** As far as the pages know them. */
   readonly agents: Agents
+  /** After so long it is worth asking again: a subagent said more. 0: nothing is known that is not in the pages. */
+  readonly behindMs: number
 }
 
 /** This machine's newest copy of a session of this project; undefined where there is none. */
@@ -140,7 +143,7 @@ function openPaged(
     }
     // Broken off, it would have noted half of it.
     editions.delete(key)
-    edition.agents = new Map([...current.agents, ...edition.agents])
+    edition.agents = new Map([...linesOf(current), ...edition.agents])
     const { paging, number } = edition
     const isOver = rows !== null && paging.end > 0
     if (!isOver && current.size > paging.end)
@@ -151,9 +154,15 @@ function openPaged(
       if (editions.size <= mostParts) break
       editions.delete(oldest)
     }
-    return { paging, edition: number, read: current.read, agents: edition.agents }
+    const isBehind = edition.agentsMark !== current.agentsMark
+    const behindMs = isBehind ? Math.max(1, edition.madeMs + edition.costMs * restOfCost - begun) : 0
+    return { paging, edition: number, read: current.read, agents: edition.agents, behindMs }
   }
   return { roots, now, paged: (rows) => inTurn(() => extended(rows)) }
+}
+
+function linesOf({ agents }: TranscriptNow): Agents {
+  return new Map([...agents].map(([call, read]) => [call, () => splitLines(read())]))
 }
 
 function continued(known: Edition | undefined, now: TranscriptNow, nowMs: number): Edition | undefined {

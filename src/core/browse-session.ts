@@ -73,6 +73,8 @@ export interface BrowsedConversation {
   }[]
   /** Another one: the pages that were read before are no longer these. */
   readonly edition: number
+  /** In so many milliseconds there will be more; 0: nobody knows of any. */
+  readonly behindMs: number
   readonly prompts: readonly PagedPrompt[]
   readonly stats: Stats
   readonly commits: readonly BrowsedCommit[]
@@ -122,7 +124,7 @@ export async function browseConversation(
 ): Promise<BrowsedConversation> {
   const chosen = await choose(ws, memory, spot)
   const { place, places, facts, tip, problem } = chosen
-  const { paging, edition } = await chosen.use((transcript) => transcript.paged(spot.rows))
+  const { paging, edition, behindMs } = await chosen.use((transcript) => transcript.paged(spot.rows))
   const clients = await liveClients(ws.claude)
   return {
     session: spot.session,
@@ -135,6 +137,7 @@ export async function browseConversation(
     messages: paging.messages,
     pages: paging.pages.map(({ first, last, count }) => ({ first, last, messages: count })),
     edition,
+    behindMs,
     prompts: paging.prompts,
     stats: paging.stats(),
     commits: await commitsOf(ws, spot.session, tip),

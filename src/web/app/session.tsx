@@ -30,6 +30,11 @@ export function SessionView({ route, round }: SessionProps): JSX.Element {
   }, [round])
   const { answer, problem } = asked
   useEffect(() => {
+    if (!answer || answer.behindMs === 0) return undefined
+    const timer = setTimeout(asked.again, answer.behindMs)
+    return () => clearTimeout(timer)
+  }, [answer])
+  useEffect(() => {
     document.title = cleanLine(answer?.title ?? '') || 'Session'
   }, [answer?.title])
   if (!answer) return problem ? <ProblemNote problem={problem} /> : <Loading what="the conversation" />
