@@ -1,6 +1,8 @@
 /** One session to be looked through in pages: which copy of it, what is known of it, and its pages. */
 
 import { liveClients } from '../claude/live.ts'
+import { type Scan, scanTranscript } from '../claude/scan.ts'
+import { sizeInLines } from '../claude/session-file.ts'
 import { TeleportError } from '../errors.ts'
 import { readCommits } from '../git-store/history.ts'
 import { sessionRef } from '../git-store/refs.ts'
@@ -25,7 +27,6 @@ import {
 } from './browse-place.ts'
 import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
-import { knownLocalDigest } from './digests.ts'
 import { localLinksOf } from './local-links.ts'
 import { openHistory } from './open-history.ts'
 import { knownPeople } from './people.ts'
@@ -100,6 +101,7 @@ export interface Found {
 export interface BrowseMemory {
   readonly shelf: DecryptedShelf
   readonly here: Map<string, OpenTranscript>
+  readonly scans: Map<string, Scan>
   /** Session commits that were fetched while this runs. */
   readonly tips: Map<SessionId, Oid>
   /** What the indexes say the remote has. */
@@ -128,7 +130,7 @@ export async function browseConversation(
   const clients = await liveClients(ws.claude)
   return {
     session: spot.session,
-    title: await titleOf(ws, spot.session, tip),
+    title: await titleOf(ws, memory, spot.session, tip),
     place,
     places,
     live: clients.some(({ session }) => session === spot.session),
@@ -311,10 +313,19 @@ export async function peopleOf(ws: Workspace): ReturnType<typeof knownPeople> {
   return knownPeople(ws, await loadDevice(ws.world, ws.repo), 'pinned')
 }
 
-async function titleOf(ws: Workspace, session: SessionId, tip: TrustedTip | null): Promise<string | null> {
+async function titleOf(
+  ws: Workspace,
+  memory: BrowseMemory,
+  session: SessionId,
+  tip: TrustedTip | null,
+): Promise<string | null> {
   const file = await fileHere(ws, session)
-  const known = file && (await knownLocalDigest(ws, file))
-  return known?.title ?? tip?.manifest.title ?? null
+  if (!file) return tip?.manifest.title ?? null
+  // Only what was added since the last time is read.
+  const size = await sizeInLines(file.path, file.sizeBytes)
+  const scan = await scanTranscript(file.path, size, memory.scans.get(file.path) ?? null)
+  memory.scans.set(file.path, scan)
+  return scan.title ?? tip?.manifest.title ?? null
 }
 
 const mostCommits = 1000

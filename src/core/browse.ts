@@ -79,6 +79,7 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
   const memory: BrowseMemory = {
     shelf: createShelf(),
     here: new Map(),
+    scans: new Map(),
     tips: new Map(),
     listed: new Map(),
     offline,
