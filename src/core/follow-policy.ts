@@ -60,7 +60,12 @@ export function requireRunAllowed(policy: EffectivePolicy, place: string): void 
   const { value: patterns } = policy.runAllowed
   if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, place))) return
   const where = place === 'here' ? 'on this machine' : `on ${place}`
-  throw notAllowed('runAllowed', policy, `lets no session run in the background ${where}`, 'git teleport policy')
+  throw notAllowed(
+    'runAllowed',
+    policy,
+    `lets no session run in the background ${where}`,
+    'git teleport policy',
+  )
 }
 
 const usualExpiryDays = 30
