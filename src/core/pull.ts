@@ -116,7 +116,8 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     const stayInProject = signer.kind !== 'own'
     await tellHolder(ws, device, open.manifest.holder)
     const brought = run ? await setFree(ws, run, options.dryRun ?? false) : null
-    return withCode(ws, open, { ...options, tier: open.tier }, async (code) => {
+    const freed = run && brought?.worktree === null ? run.worktree : null
+    return withCode(ws, open, { ...options, tier: open.tier, freed }, async (code) => {
       // A session that ran beside this checkout goes on in it.
       const root = code?.isNew ? code.folder : run ? ws.repo.top : undefined
       const incoming: Incoming = {

@@ -4,7 +4,7 @@ import type { RunRecord, RunStep } from '../bundle/run-record.ts'
 import { runLog } from '../git-store/run-files.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { RunFigures } from '../review/run-stream.ts'
-import { figuresOf } from './run-log.ts'
+import { figuresOf, lastErrorOf } from './run-log.ts'
 import { allRuns, fateOf } from './run-records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -37,6 +37,8 @@ export interface ListedRun extends RunStanding, Omit<RunFigures, 'result' | 'fai
   readonly committed: RunStep['state']
   readonly branchPushed: RunStep['state']
   readonly sessionPushed: RunStep['state']
+  /** The last line on stderr, of one that did not end well. */
+  readonly lastError: string
   readonly pulled: string | null
 }
 
@@ -53,11 +55,14 @@ export async function listRunning(
 
 async function listed(ws: Workspace, record: RunRecord): Promise<ListedRun> {
   const { result, failed: _failed, ...figures } = await figuresOf(ws.store, record)
+  const standing = await standingOf(ws.world, record, result)
+  const isOdd = standing.state === 'failed' || (standing.state === 'stopped' && !record.stopped)
   const { session, name, prompt, branch, base, tip, worktree, started, ended, exitCode, signal, pulled } =
     record
   return {
     session,
-    ...(await standingOf(ws.world, record, result)),
+    ...standing,
+    lastError: isOdd ? await lastErrorOf(ws.store, record) : '',
     name,
     prompt,
     branch,

@@ -1,10 +1,10 @@
 /** What a background session has said so far, and as it says more. */
 
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { RunRecord } from '../bundle/run-record.ts'
 import { errnoOf, fileError } from '../errors.ts'
-import { runLog } from '../git-store/run-files.ts'
+import { runErrors, runLog } from '../git-store/run-files.ts'
 import type { SessionId } from '../model.ts'
 import { splitLines } from '../review/lines.ts'
 import { asTranscript, type RunFigures, takeFigures } from '../review/run-stream.ts'
@@ -54,6 +54,23 @@ export async function figuresOf(
   { session }: Pick<RunRecord, 'session'>,
 ): Promise<RunFigures> {
   return takeFigures(splitLines(chunksOf(runLog(place, session), async () => true)))
+}
+
+const lookedAtBytes = 8192
+
+/** The last line of what was said on stderr, not made safe; empty when nothing was. */
+export async function lastErrorOf(place: RunPlace, { session }: Pick<RunRecord, 'session'>): Promise<string> {
+  const file = runErrors(place, session)
+  const size = (await stat(file).catch(() => undefined))?.size ?? 0
+  const chunks: Uint8Array[] = []
+  for await (const chunk of readFrom(file, Math.max(0, size - lookedAtBytes))) chunks.push(chunk)
+  const lines = Buffer.concat(chunks).toString().split('\n')
+  return (
+    lines
+      .findLast((line) => line.trim() !== '')
+      ?.trim()
+      .slice(0, 400) ?? ''
+  )
 }
 
 const lookEveryMs = 200
