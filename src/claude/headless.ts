@@ -5,7 +5,7 @@ import { access, constants, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { isRunning } from './process-start.ts'
+import { hasEnded, isRunning } from './process-start.ts'
 
 /** Absolute path of `claude` on PATH. Throws `no-agent`. */
 export async function findClient(env: Readonly<Record<string, string | undefined>>): Promise<string> {
@@ -113,20 +113,13 @@ export async function endClient(pid: number, limitMs: number): Promise<boolean> 
   signalGroup(pid, 'SIGTERM')
   const deadline = performance.now() + limitMs
   while (performance.now() < deadline) {
-    if (!(await runs(pid))) return false
+    if (!isRunning(pid) || (await hasEnded(pid))) return false
     await setTimeout(lookEveryMs)
   }
   const started = await descendants(pid)
   signalGroup(pid, 'SIGKILL')
   for (const each of started) signal(each, 'SIGKILL')
   return true
-}
-
-/** One that has ended and is not fetched by its parent yet does not count. */
-async function runs(pid: number): Promise<boolean> {
-  if (!isRunning(pid)) return false
-  const state = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
-  return !/^.*\) Z/s.test(state)
 }
 
 function signalGroup(pid: number, name: NodeJS.Signals): void {

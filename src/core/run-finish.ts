@@ -14,6 +14,7 @@ import {
 import type { SessionId } from '../model.ts'
 import { pushSession } from './push.ts'
 import { changeRun, makeWorktreesFolder, type RunPlace } from './run-records.ts'
+import { tieRun } from './run-ties.ts'
 import { shellWord } from './way-back.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -36,6 +37,8 @@ export async function finishRun(world: World, place: RunPlace, session: SessionI
   // The session is read where it worked: those are its folders.
   const there: World = { ...world, cwd: before.worktree }
   const commit = await step(() => inRepo(there, (ws) => commitWork(ws, before)))
+  const tied = await step(() => inRepo(there, (ws) => tieRun(ws, before).then(() => done)))
+  if (tied.problem) world.note(`the commits are not tied to the session: ${tied.problem.message}`)
   const tip = await inRepo(there, (ws) => branchTip(ws.repo, before.branch))
   const isEmpty = tip === null || tip === before.base
   await changeRun(place, session, { commit, tip, branchPush: isEmpty ? nothing : before.branchPush })
@@ -57,7 +60,15 @@ async function step(work: () => Promise<RunStep>): Promise<RunStep> {
 }
 
 /** The folder may have been deleted meanwhile. What lay there uncommitted is gone; the branch is not. */
-async function bringWorktree(ws: Workspace, { worktree: folder, branch }: RunRecord): Promise<RunStep> {
+async function bringWorktree(
+  ws: Workspace,
+  { session, worktree: folder, branch }: RunRecord,
+): Promise<RunStep> {
+  if ((await branchTip(ws.repo, branch)) === null) {
+    throw new TeleportError('no-commit', `branch ${branch} is gone`, {
+      hint: `git teleport push ${session.slice(0, 8)}   (the conversation alone)`,
+    })
+  }
   if (await worktreeExists(ws.repo, folder)) return nothing
   await makeWorktreesFolder(folder)
   await addRunWorktree(ws.repo, { folder, branch, base: null })

@@ -48,9 +48,14 @@ export async function listRunning(
   options: { readonly all: boolean; readonly remote?: string | undefined },
 ): Promise<readonly ListedRun[]> {
   return withWorkspace(world, options, async (ws) => {
-    const records = (await allRuns(ws)).filter(({ pulled }) => options.all || pulled === null)
+    const records = (await allRuns(ws)).filter((record) => options.all || !isOver(record))
     return Promise.all(records.map((record) => listed(ws, record)))
   })
+}
+
+/** Brought into a checkout, with nothing left to see to. */
+function isOver({ pulled, commit, branchPush, sessionPush }: RunRecord): boolean {
+  return pulled !== null && ![commit, branchPush, sessionPush].some(({ state }) => state === 'failed')
 }
 
 async function listed(ws: Workspace, record: RunRecord): Promise<ListedRun> {
@@ -122,12 +127,12 @@ function endedStanding(record: RunRecord, result: string | null): RunStanding {
   const left = steps.find(([, { state }]) => state === 'failed')
   if (left) {
     const [what, { problem }] = left
-    const why = [how.why, `${what}: ${problem?.message ?? ''}`, problem?.hint && `(${problem.hint})`]
+    const why = [how.why, `${what}: ${problem?.message ?? ''}`]
     return { ...how, why: why.filter(Boolean).join('; '), next: `git teleport run --finish ${id}` }
   }
   if (record.pulled !== null) return { ...how, next: null }
-  const isOver = how.state === 'done' && record.sessionPush.state !== 'nothing'
-  return { ...how, next: isOver ? `git teleport pull ${id}` : `git teleport run --resume ${id}` }
+  const isSent = how.state === 'done' && record.sessionPush.state !== 'nothing'
+  return { ...how, next: isSent ? `git teleport pull ${id}` : `git teleport run --resume ${id}` }
 }
 
 function howItEnded(record: RunRecord, result: string | null): Omit<RunStanding, 'next'> {

@@ -1,6 +1,6 @@
 /** The work tree and the branch of a background session. The repository's own hooks run, as for the user's own commands. */
 
-import { lstat, readFile, rm } from 'node:fs/promises'
+import { lstat, readFile, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
@@ -62,6 +62,8 @@ export async function removeRunWorktree(
 ): Promise<boolean> {
   const force = options.force ? ['--force'] : []
   const answer = await askGit(userContext(repo), ['worktree', 'remove', ...force, folder])
+  // The folder of the repository's work trees goes with the last of them.
+  await rmdir(path.dirname(folder)).catch(() => undefined)
   if (answer.exitCode === 0) return true
   if (await worktreeExists(repo, folder)) {
     if (!options.force) return false
@@ -118,6 +120,35 @@ export async function commitAll(repo: Repo, folder: string, message: string): Pr
   return oidIn(await mustAskGit(there, ['rev-parse', '--verify', 'HEAD']))
 }
 
+/** More than a branch of one session has. */
+const mostCommits = 1000
+
+export interface BranchCommit {
+  readonly commit: Oid
+  readonly tree: Oid
+  /** Unix time of the committer. */
+  readonly seconds: number
+}
+
+/** What `branch` has beside the history of `base`, oldest first, the newest thousand at most. */
+export async function commitsSince(repo: Repo, base: Oid, branch: string): Promise<readonly BranchCommit[]> {
+  const range = ['--no-merges', `--max-count=${mostCommits}`, `refs/heads/${branch}`, `^${base}`]
+  const listed = await mustAskGit(userContext(repo), [
+    'log',
+    '--reverse',
+    '--format=%H %T %ct',
+    ...range,
+    '--',
+  ])
+  return listed
+    .toString()
+    .split('\n')
+    .flatMap((line) => {
+      const [commit = '', tree = '', seconds = ''] = line.split(' ')
+      return isOid(commit) && isOid(tree) ? [{ commit, tree, seconds: Number(seconds) }] : []
+    })
+}
+
 /** How many commits of `branch` no branch of the remote is known to have. */
 export async function countUnpushed(repo: Repo, remote: Remote, commit: Oid): Promise<number> {
   const args = ['rev-list', '--count', commit, '--not', `--remotes=${remote.name}`]
@@ -140,7 +171,7 @@ export async function pushBranch(repo: Repo, remote: Remote, branch: string, fol
 
 function notPushed(remote: Remote, branch: string, answer: GitAnswer): TeleportError {
   const refused = /^!\t/m.test(answer.stdout.toString())
-  const said = showOutside(answer.stderr, 300)
+  const said = showOutside(answer.stderr, 200)
   const what = refused
     ? `${remote.name} did not take branch ${branch}`
     : `branch ${branch} did not reach ${remote.name}`
