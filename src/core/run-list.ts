@@ -5,7 +5,7 @@ import { runLog } from '../git-store/run-files.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { RunFigures } from '../review/run-stream.ts'
 import { figuresOf, lastErrorOf } from './run-log.ts'
-import { allRuns, fateOf } from './run-records.ts'
+import { allRuns, fateOf, settled } from './run-records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -58,7 +58,8 @@ function isOver({ pulled, commit, branchPush, sessionPush }: RunRecord): boolean
   return pulled !== null && ![commit, branchPush, sessionPush].some(({ state }) => state === 'failed')
 }
 
-async function listed(ws: Workspace, record: RunRecord): Promise<ListedRun> {
+async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
+  const record = await settled(ws, read)
   const { result, failed: _failed, ...figures } = await figuresOf(ws.store, record)
   const standing = await standingOf(ws.world, record, result)
   const isOdd = standing.state === 'failed' || (standing.state === 'stopped' && !record.stopped)

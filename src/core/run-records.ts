@@ -118,6 +118,12 @@ export async function isAtWork(world: World, place: RunPlace, session: SessionId
   return [await fateOf(world, record.supervisor), await fateOf(world, record.client)].includes('runs')
 }
 
+/** The record as it stands now that its processes are gone: they may have ended well since it was read. */
+export async function settled(ws: Workspace, run: RunRecord): Promise<RunRecord> {
+  if (run.phase === 'ended' || (await isAtWork(ws.world, ws.store, run.session))) return run
+  return (await readRecord(ws.store, run.session)) ?? run
+}
+
 /** A folder for each repository, out of everybody's way: tools of the project must not find two of everything. */
 export function worktreeFolder(world: World, repo: Pick<UserRepo, 'commonDir'>, session: SessionId): string {
   const base = path.basename(path.dirname(repo.commonDir)).replace(/[^A-Za-z0-9._-]/g, '-')

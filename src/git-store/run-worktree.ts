@@ -7,6 +7,7 @@ import { isOid, type Oid } from '../model.ts'
 import { oidIn, userContext } from './code-git.ts'
 import { askGit, type GitAnswer, type GitContext, gitFailed, mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
+import { listFolder } from './json-file.ts'
 import type { Remote } from './remote.ts'
 import type { UserRepo } from './user-repo.ts'
 
@@ -39,6 +40,7 @@ export async function addRunWorktree(
   place: { readonly folder: string; readonly branch: string; readonly base: Oid | null },
 ): Promise<void> {
   const { folder, branch, base } = place
+  await forgetWorktree(repo, folder)
   const what = base === null ? [folder, branch] : ['-b', branch, folder, base]
   const args = ['worktree', 'add', '--quiet', ...what]
   const answer = await askGit(userContext(repo), args)
@@ -69,9 +71,25 @@ export async function removeRunWorktree(
     if (!options.force) return false
     await rm(folder, { recursive: true, force: true })
   }
-  // The folder is gone, and git remembers it until it is told.
-  await askGit(userContext(repo), ['worktree', 'prune'])
+  await forgetWorktree(repo, folder)
   return true
+}
+
+/** A folder that is gone: git remembers it, and takes its branch for checked out. Others that are gone are not ours to forget. */
+async function forgetWorktree(repo: Repo, folder: string): Promise<void> {
+  const known = path.join(repo.commonDir, 'worktrees')
+  for (const name of await listFolder(known)) {
+    const file = await readFile(path.join(known, name, 'gitdir'), 'utf8').catch(() => '')
+    const isIt = path.resolve(known, name, file.trimEnd()) === path.join(folder, '.git')
+    if (isIt && !(await exists(folder))) await rm(path.join(known, name), { recursive: true, force: true })
+  }
+}
+
+function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Whether the folder is a linked work tree of this very repository. */
