@@ -1,8 +1,10 @@
 /** Background sessions of a stand-in for the client: whatever gets in their way, ps tells it and nothing is lost. */
 
-import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { endClient, startHeadless } from '../../src/claude/headless.ts'
 import { isOver, makeDesk, processesOf } from '../support/background.ts'
 import { cli } from '../support/cli.ts'
 import { teleport } from '../support/in-process.ts'
@@ -245,4 +247,39 @@ test('where it cannot start it says why, and leaves nothing behind', async (t) =
   const unborn = await cli(ada, ['run', '--json', 'x'], { cwd: empty, env: desk.env })
   t.is(stringAt(unborn.json(), 'error', 'code'), 'no-commit')
   t.regex(remote, /remote\.git$/)
+})
+
+test('a client that does not end when it is asked to is ended, with everything that it started', async (t) => {
+  const ada = await (await makeSandbox(t)).machine('ada')
+  const output = await open(path.join(ada.home, 'out'), 'a')
+  const { pid = 0 } = startHeadless({
+    program: await makeStandInClient(ada),
+    session: '5b1e3f2a-91c4-4d6f-9a37-0123456789ab',
+    resumes: false,
+    options: [],
+    cwd: ada.home,
+    env: ada.env,
+    // A group of its own, as the client gives its tools.
+    prompt: 'deaf\nspawn echo $$ >tool; exec sleep 600\nwait',
+    stdout: output.fd,
+    stderr: output.fd,
+  })
+  await output.close()
+  const isThere = async (name: string) =>
+    (await readFile(path.join(ada.home, name), 'utf8').catch(() => '')).includes('\n')
+  const hasEnded = (tool: number) =>
+    readFile(`/proc/${tool}/stat`, 'latin1').then(
+      (text) => / [ZX] /.test(text),
+      () => true,
+    )
+  const until = async (isSo: () => Promise<boolean>) => {
+    for (const deadline = performance.now() + 30_000; !(await isSo()); await delay(30))
+      if (performance.now() > deadline) throw new Error('it never came')
+  }
+  await until(() => isThere('tool'))
+  await until(async () => /"Wait"/.test(await readFile(path.join(ada.home, 'out'), 'utf8')))
+  t.true(await endClient(pid, 200))
+  const tool = Number(await readFile(path.join(ada.home, 'tool'), 'utf8'))
+  await until(async () => (await hasEnded(pid)) && (await hasEnded(tool)))
+  t.false(await endClient(pid, 200), 'nothing is left to end')
 })

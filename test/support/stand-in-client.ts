@@ -5,11 +5,11 @@ import path from 'node:path'
 import type { Machine } from './sandbox.ts'
 
 /**
- * Lines: `write <file> <text>`, `sh <command>`, `say <text>`, `raw <line of the stream>`, `wait` until `<home>/go` is there,
+ * Lines: `write <file> <text>`, `sh <command>`, `spawn <command>` beside it, `say <text>`, `raw <line of the stream>`, `wait` until `<home>/go` is there,
  * `deaf` to SIGTERM, `exit <code>`. It keeps a transcript as the client does, and leaves its environment in `<home>/seen.json`.
  */
 const source = `#!/usr/bin/env node
-const { execSync } = require('node:child_process')
+const { execSync, spawn } = require('node:child_process')
 const { randomUUID } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -40,6 +40,7 @@ const obey = async () => {
     const rest = words.join(' ')
     if (verb === 'write') fs.writeFileSync(words[0], words.slice(1).join(' ') + '\\n')
     if (verb === 'sh') execSync(rest, { stdio: 'ignore' })
+    if (verb === 'spawn') spawn('sh', ['-c', rest], { detached: true, stdio: 'ignore' })
     if (verb === 'say') text(rest)
     if (verb === 'raw') fs.writeSync(1, rest + '\\n')
     if (verb === 'deaf') process.on('SIGTERM', () => {})
