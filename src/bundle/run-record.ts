@@ -36,8 +36,6 @@ export interface RunRecord {
   readonly to: readonly string[] | null
   /** Questions of the push were answered with yes beforehand. */
   readonly yes: boolean
-  /** Subject of the commit of what the session leaves uncommitted. */
-  readonly message: string | null
   readonly program: string
   /** Options of the client with their values, beside the session's id and the prompt. */
   readonly options: readonly (readonly [string, string])[]
@@ -99,7 +97,6 @@ const run: Shape<RunRecord> = object({
   push: flag,
   to: nullable(list(word, 1000)),
   yes: flag,
-  message: nullable(text(8192)),
   program: word,
   options: list(both(text(100, /^--[a-z-]+$/), word), 1000),
   resumes: flag,

@@ -13,7 +13,7 @@ import {
 } from '../git-store/run-worktree.ts'
 import type { SessionId } from '../model.ts'
 import { pushSession } from './push.ts'
-import { changeRun, makeWorktreesFolder, type RunPlace } from './run-records.ts'
+import { changeRun, type RunPlace } from './run-records.ts'
 import { tieRun } from './run-ties.ts'
 import { shellWord } from './way-back.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -70,7 +70,6 @@ async function bringWorktree(
     })
   }
   if (await worktreeExists(ws.repo, folder)) return nothing
-  await makeWorktreesFolder(folder)
   await addRunWorktree(ws.repo, { folder, branch, base: null })
   ws.world.note(`the work tree ${folder} was gone, with what was not committed there, and was made anew`)
   return done
@@ -84,21 +83,21 @@ async function commitWork(ws: Workspace, record: RunRecord): Promise<RunStep> {
       'not-clean',
       `HEAD in ${worktree} has left ${branch}, and nothing is committed for it`,
       {
-        hint: `git -C ${shellWord(worktree)} switch ${shellWord(branch)}   (then: git teleport run --finish ${session.slice(0, 8)})`,
+        hint: `git -C ${shellWord(worktree)} switch ${shellWord(branch)}   (then: git teleport stop ${session.slice(0, 8)})`,
       },
     )
   }
   if (changes.paths === 0) return nothing
   refuseInProgress(ws.repo)
   // What was asked stays out of it: commits travel in the clear.
-  const message = record.message ?? name ?? `Work of background session ${session.slice(0, 8)}`
+  const message = name ?? `Work of background session ${session.slice(0, 8)}`
   await commitAll(ws.repo, worktree, message).catch((error: unknown) => {
     if (!hasCode(error, 'git-failed')) throw error
     throw new TeleportError(
       'git-failed',
       `${changes.paths} changed paths are not committed: ${error.message}`,
       {
-        hint: `git -C ${shellWord(worktree)} commit   (then: git teleport run --finish ${session.slice(0, 8)})`,
+        hint: `git -C ${shellWord(worktree)} commit   (then: git teleport stop ${session.slice(0, 8)})`,
         cause: error,
       },
     )

@@ -99,7 +99,7 @@ export async function standingOf(
   const id = record.session.slice(0, 8)
   const supervisor = await fateOf(world, record.supervisor)
   if (supervisor === 'runs') return { state: record.phase, why: null, next: null }
-  const finish = `git teleport run --finish ${id}`
+  const finish = `git teleport stop ${id}`
   if (record.phase === 'finishing')
     return {
       state: 'stopped',
@@ -108,7 +108,7 @@ export async function standingOf(
     }
   if ((await fateOf(world, record.client)) === 'runs') {
     const why = 'the process beside it was killed: what it leaves is not committed and sent by itself'
-    return { state: 'running', why, next: `git teleport stop ${id} && ${finish}` }
+    return { state: 'running', why, next: finish }
   }
   return { state: 'stopped', why: cutOff(supervisor), next: `git teleport run --resume ${id}` }
 }
@@ -129,7 +129,7 @@ function endedStanding(record: RunRecord, result: string | null): RunStanding {
   if (left) {
     const [what, { problem }] = left
     const why = [how.why, `${what}: ${problem?.message ?? ''}`]
-    return { ...how, why: why.filter(Boolean).join('; '), next: `git teleport run --finish ${id}` }
+    return { ...how, why: why.filter(Boolean).join('; '), next: `git teleport stop ${id}` }
   }
   if (record.pulled !== null) return { ...how, next: null }
   const isSent = how.state === 'done' && record.sessionPush.state !== 'nothing'

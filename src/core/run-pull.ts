@@ -29,7 +29,7 @@ export async function findRunToBring(ws: Workspace, wanted: string): Promise<Run
     'no-remote-session',
     `what session ${run.session} did in the background was not all pushed`,
     {
-      hint: `git teleport run --finish ${id}   (or go on with it: git teleport run --resume ${id})`,
+      hint: `git teleport stop ${id}   (commits and pushes it; or go on with it: git teleport run --resume ${id})`,
     },
   )
 }

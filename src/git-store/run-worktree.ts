@@ -1,13 +1,13 @@
 /** The work tree and the branch of a background session. The repository's own hooks run, as for the user's own commands. */
 
-import { lstat, readFile, rm, rmdir } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { TeleportError } from '../errors.ts'
+import { fileError, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { oidIn, userContext } from './code-git.ts'
 import { askGit, type GitAnswer, type GitContext, gitFailed, mustAskGit } from './git.ts'
-import { showOutside } from './outside-text.ts'
 import { listFolder } from './json-file.ts'
+import { showOutside } from './outside-text.ts'
 import type { Remote } from './remote.ts'
 import type { UserRepo } from './user-repo.ts'
 
@@ -41,6 +41,9 @@ export async function addRunWorktree(
 ): Promise<void> {
   const { folder, branch, base } = place
   await forgetWorktree(repo, folder)
+  await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(error, `making ${path.dirname(folder)}`)
+  })
   const what = base === null ? [folder, branch] : ['-b', branch, folder, base]
   const args = ['worktree', 'add', '--quiet', ...what]
   const answer = await askGit(userContext(repo), args)

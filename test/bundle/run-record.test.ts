@@ -19,7 +19,6 @@ const record: RunRecord = {
   push: true,
   to: ['me'],
   yes: false,
-  message: null,
   program: '/usr/bin/claude',
   options: [['--permission-mode', 'acceptEdits']],
   resumes: false,

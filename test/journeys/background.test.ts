@@ -1,14 +1,14 @@
 /** Background sessions of a stand-in for the client: whatever gets in their way, ps tells it and nothing is lost. */
 
-import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { endClient, startHeadless } from '../../src/claude/headless.ts'
-import { isOver, makeDesk, processesOf } from '../support/background.ts'
+import { isOver, killTree, makeDesk, processesOf } from '../support/background.ts'
 import { cli } from '../support/cli.ts'
 import { teleport } from '../support/in-process.ts'
-import { dig, parseJson, recordsIn, stringAt } from '../support/json.ts'
+import { dig, isRecord, parseJson, recordsIn, stringAt } from '../support/json.ts'
 import { checkout, makeSandbox } from '../support/sandbox.ts'
 import { makeStandInClient } from '../support/stand-in-client.ts'
 
@@ -36,7 +36,7 @@ const insideOfASession = {
 
 const isWaiting = (run: Parameters<typeof isOver>[0]) => stringAt(run, 'lastTool') === '[Wait]'
 
-test('what could not be sent waits for run --finish, and the session knows nothing of the one around it', async (t) => {
+test('what could not be sent waits for stop, and the session knows nothing of the one around it', async (t) => {
   const { remote, ada, top, desk } = await sit(t)
   const session = await desk.start(
     '--',
@@ -49,7 +49,7 @@ test('what could not be sent waits for run --finish, and the session knows nothi
     committed: 'done',
     branchPushed: 'failed',
     sessionPushed: 'failed',
-    next: `git teleport run --finish ${id}`,
+    next: `git teleport stop ${id}`,
   })
   t.regex(stringAt(run, 'why') ?? '', /^the branch is not pushed: branch run\/.* did not reach origin/)
   const seen = parseJson(await readFile(path.join(ada.home, 'seen.json'), 'utf8'))
@@ -69,19 +69,14 @@ test('what could not be sent waits for run --finish, and the session knows nothi
   for (const name of ['log.jsonl', 'errors.txt', 'run.json'])
     t.is((await stat(path.join(folder, name))).mode & 0o777, 0o600)
 
-  const failed = await cli(ada, ['run', '--finish', id], { cwd: top, env: desk.env })
+  const failed = await cli(ada, ['stop', id], { cwd: top, env: desk.env })
   t.is(failed.exitCode, 1)
-  t.is(
-    stringAt(await desk.ask('pull', id), 'error', 'hint')?.split('   ')[0],
-    `git teleport run --finish ${id}`,
-  )
+  t.is(stringAt(await desk.ask('pull', id), 'error', 'hint')?.split('   ')[0], `git teleport stop ${id}`)
   t.regex(await desk.say('ps', '--prune'), new RegExp(`^nothing to clear\\n${id}  stays: not all of it`))
   await rename(path.join(path.dirname(remote), 'away'), remote)
-  t.like(await desk.ask('run', '--finish', id), {
-    committed: 'nothing',
-    branchPushed: 'done',
-    sessionPushed: 'done',
-    isDone: true,
+  t.like(await desk.ask('stop', id), {
+    state: 'ended',
+    finished: { committed: 'nothing', branchPushed: 'done', sessionPushed: 'done', problem: null },
   })
   t.is(await ada.git(remote, 'log', '-1', '--format=%as', `run/${id}`), new Date().toISOString().slice(0, 10))
   t.like(await desk.ask('pull', id), {
@@ -96,7 +91,7 @@ test('what a hook refuses stays in the work tree, through pull and prune, until 
   const { remote, ada, top, desk } = await sit(t)
   const hook = path.join(top, '.git/hooks/pre-commit')
   await writeFile(hook, '#!/bin/sh\necho not this >&2\nexit 1\n', { mode: 0o755 })
-  const session = await desk.start('--branch', 'mine', '--message', 'What I said', 'write a.txt one')
+  const session = await desk.start('--branch', 'mine', '--name', 'What I said', 'write a.txt one')
   const run = await desk.until(session, isOver)
   t.like(run, { state: 'done', committed: 'failed', branchPushed: 'nothing', sessionPushed: 'done' })
   t.regex(stringAt(run, 'why') ?? '', /not this/)
@@ -105,10 +100,8 @@ test('what a hook refuses stays in the work tree, through pull and prune, until 
   t.regex(await desk.say('ps', '--prune'), /stays: it has 1 changed or untracked paths/)
   t.is(await readFile(path.join(worktree, 'a.txt'), 'utf8'), 'one\n')
   await rm(hook)
-  t.like(await desk.ask('run', '--finish', session), {
-    committed: 'done',
-    branchPushed: 'done',
-    isDone: true,
+  t.like(await desk.ask('stop', session), {
+    finished: { committed: 'done', branchPushed: 'done', problem: null },
   })
   t.is(await ada.git(remote, 'log', '-1', '--format=%s', 'mine'), 'What I said')
   t.regex(await desk.say('log', 'main..mine'), new RegExp(session.slice(0, 8)))
@@ -130,7 +123,7 @@ test('a work tree that is deleted meanwhile, and a HEAD that leaves its branch, 
   t.regex(stringAt(second, 'why') ?? '', /HEAD in .* has left run\//)
   t.regex(await desk.say('ps', '--prune'), /^cleared .*\n[0-9a-f]{8} {2}stays: not all/)
   await ada.git(stringAt(second, 'worktree') ?? '', 'switch', '--quiet', `run/${strayed.slice(0, 8)}`)
-  t.like(await desk.ask('run', '--finish', strayed), { committed: 'done', isDone: true })
+  t.like(await desk.ask('stop', strayed), { finished: { committed: 'done', problem: null } })
 })
 
 test('stop asks, then forces; what there is by then is committed and sent, and run --resume goes on', async (t) => {
@@ -175,7 +168,7 @@ test('stop asks, then forces; what there is by then is committed and sent, and r
   ])
 })
 
-test('when only the process beside it is killed, the client works on, and run --finish does the rest', async (t) => {
+test('when only the process beside it is killed, the client works on, and stop does the rest', async (t) => {
   const { top, desk, go } = await sit(t)
   const session = await desk.start('write a.txt one\nwait')
   await desk.until(session, isWaiting)
@@ -184,18 +177,27 @@ test('when only the process beside it is killed, the client works on, and run --
   const run = await desk.until(session, (each) => stringAt(each, 'why') !== undefined)
   t.is(stringAt(run, 'state'), 'running')
   t.regex(stringAt(run, 'why') ?? '', /^the process beside it was killed/)
-  t.is(stringAt(await desk.ask('run', '--finish', session), 'error', 'code'), 'session-live')
+  t.like(await desk.ask('stop', session), {
+    state: 'stopped',
+    attended: false,
+    finished: { committed: 'done', branchPushed: 'done', sessionPushed: 'done', problem: null },
+  })
+  t.like(await desk.until(session, isOver), { state: 'stopped', why: 'it was told to stop' })
   await go()
-  const id = session.slice(0, 8)
-  t.like(await desk.until(session, isOver), { state: 'stopped', next: `git teleport run --resume ${id}` })
-  t.like(await desk.ask('run', '--finish', id), { committed: 'done', sessionPushed: 'done', isDone: true })
+  const other = await desk.start('write b.txt two\nwait')
+  for (const pid of await processesOf(top, other)) await killTree(pid)
+  await desk.until(other, isOver)
+  t.like(await desk.ask('stop', other.slice(0, 8)), { state: 'ended', finished: { problem: null } })
 })
 
 test('what the client says is harmless on a terminal, and told as it was with --raw', async (t) => {
-  const { desk } = await sit(t)
+  const { ada, top, desk } = await sit(t)
   const evil =
     '{"type":"assistant","message":{"id":"e","content":[{"type":"text","text":"\\u001b]0;owned\\u0007\\u001b[2Jhello\\u202e"}]}}'
-  const session = await desk.start('--no-push', `raw ${evil}\nraw no JSON \u001b[31mat all\nexit 3`)
+  const key = await readFile(path.join(ada.home, '.config/git-teleport/id_ed25519'), 'utf8')
+  const asked = ['run', '--json', '--no-push', `raw ${evil}\nraw no JSON \u001b[31mat all\nexit 3`]
+  const env = { ...desk.env, GIT_TELEPORT_IDENTITY: key }
+  const session = stringAt((await cli(ada, asked, { cwd: top, env })).json(), 'session') ?? ''
   const run = await desk.until(session, isOver)
   t.like(run, {
     state: 'failed',
@@ -205,6 +207,7 @@ test('what the client says is harmless on a terminal, and told as it was with --
     branchPushed: 'off',
     sessionPushed: 'off',
   })
+  t.false((await readFile(path.join(ada.home, 'seen.json'), 'utf8')).includes('GIT_TELEPORT_IDENTITY'))
   const shown = await desk.say('logs', session)
   t.notRegex(`${shown}${await desk.say('ps')}`, /[^\P{C}\n]/u)
   t.regex(shown, /hello\n[\s\S]*no JSON at all/)
@@ -222,7 +225,12 @@ test('where it cannot start it says why, and leaves nothing behind', async (t) =
   t.is(await code('--branch', 'main', 'x'), 'usage')
   t.is(await code('--branch', '-x..y', 'x'), 'usage')
   t.is(await code('--resume', '12345678', 'x'), 'no-session')
-  t.like(await desk.ask('run', '--dry-run', 'x'), { dryRun: true, leftOut: 0, unpushed: 0 })
+  const dry = await desk.ask('run', '--dry-run', 'x')
+  t.like(dry, { dryRun: true, leftOut: 0, unpushed: 0 })
+  t.is(
+    Object.keys(isRecord(dry) ? dry : {}).join(' '),
+    'version session branch worktree base log resumed dryRun leftOut unpushed next',
+  )
   await ada.git(top, 'config', 'teleport.run.allowed', 'ssh://build.example.org/*')
   t.is(await code('x'), 'not-allowed')
   await ada.git(top, 'config', 'teleport.run.allowed', 'here')
@@ -251,8 +259,8 @@ test('where it cannot start it says why, and leaves nothing behind', async (t) =
 
 test('a client that does not end when it is asked to is ended, with everything that it started', async (t) => {
   const ada = await (await makeSandbox(t)).machine('ada')
-  const output = await open(path.join(ada.home, 'out'), 'a')
-  const { pid = 0 } = startHeadless({
+  const output = path.join(ada.home, 'out')
+  const { pid = 0 } = await startHeadless({
     program: await makeStandInClient(ada),
     session: '5b1e3f2a-91c4-4d6f-9a37-0123456789ab',
     resumes: false,
@@ -261,10 +269,9 @@ test('a client that does not end when it is asked to is ended, with everything t
     env: ada.env,
     // A group of its own, as the client gives its tools.
     prompt: 'deaf\nspawn echo $$ >tool; exec sleep 600\nwait',
-    stdout: output.fd,
-    stderr: output.fd,
+    stdout: output,
+    stderr: output,
   })
-  await output.close()
   const isThere = async (name: string) =>
     (await readFile(path.join(ada.home, name), 'utf8').catch(() => '')).includes('\n')
   const hasEnded = (tool: number) =>
@@ -277,7 +284,7 @@ test('a client that does not end when it is asked to is ended, with everything t
       if (performance.now() > deadline) throw new Error('it never came')
   }
   await until(() => isThere('tool'))
-  await until(async () => /"Wait"/.test(await readFile(path.join(ada.home, 'out'), 'utf8')))
+  await until(async () => /"Wait"/.test(await readFile(output, 'utf8')))
   t.true(await endClient(pid, 200))
   const tool = Number(await readFile(path.join(ada.home, 'tool'), 'utf8'))
   await until(async () => (await hasEnded(pid)) && (await hasEnded(tool)))
