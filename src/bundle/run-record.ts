@@ -60,6 +60,8 @@ export interface RunRecord {
   readonly tip: Oid | null
   readonly branchPush: RunStep
   readonly sessionPush: RunStep
+  /** Who can read the session as it was sent last, in words; null: not sent. */
+  readonly readableBy: readonly string[] | null
   /** When it was brought into a checkout. */
   readonly pulled: string | null
 }
@@ -113,6 +115,7 @@ const run: Shape<RunRecord> = object({
   tip: nullable(oid),
   branchPush: step,
   sessionPush: step,
+  readableBy: nullable(list(word, 10_000)),
   pulled: nullable(time),
 })
 

@@ -7,9 +7,16 @@ import { setTimeout } from 'node:timers/promises'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
 import { hasEnded, isRunning } from './process-start.ts'
 
-/** Absolute path of `claude` on PATH. Throws `no-agent`. */
-export async function findClient(env: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+/**
+ * Absolute path of `claude` on PATH, or where its installers put it for shells alone. Throws `no-agent`.
+ */
+export async function findClient(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<string> {
+  const own = [path.join(home, '.local', 'bin'), path.join(home, '.claude', 'local')]
+  const listed = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const folders = [...listed, ...own]
   const names = process.platform === 'win32' ? ['claude.exe', 'claude.cmd'] : ['claude']
   for (const folder of folders) {
     for (const name of names) {

@@ -13,12 +13,14 @@ import {
 } from '../git-store/run-worktree.ts'
 import type { SessionId } from '../model.ts'
 import { pushSession } from './push.ts'
+import type { PushResult } from './push-job.ts'
 import { changeRun, type RunPlace } from './run-records.ts'
 import { tieRun } from './run-ties.ts'
 import { shellWord } from './way-back.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
+const mostAttempts = 10
 const done: RunStep = { state: 'done', problem: null }
 const nothing: RunStep = { state: 'nothing', problem: null }
 const off: RunStep = { state: 'off', problem: null }
@@ -46,8 +48,13 @@ export async function finishRun(world: World, place: RunPlace, session: SessionI
   // The branch first: whoever sees the session can then have its code.
   const branchPush = isEmpty ? nothing : await step(() => inRepo(there, (ws) => sendBranch(ws, before)))
   await changeRun(place, session, { branchPush })
-  const sessionPush = await step(() => sendSession(there, before))
-  return changeRun(place, session, { phase: 'ended', sessionPush })
+  let readableBy = before.readableBy
+  const sessionPush = await step(async () => {
+    const sent = await sendSession(there, before)
+    readableBy = sent?.readableBy ?? readableBy
+    return sent ? done : nothing
+  })
+  return changeRun(place, session, { phase: 'ended', sessionPush, readableBy })
 }
 
 async function step(work: () => Promise<RunStep>): Promise<RunStep> {
@@ -110,16 +117,18 @@ async function sendBranch(ws: Workspace, { branch, worktree }: RunRecord): Promi
   return done
 }
 
-async function sendSession(world: World, record: RunRecord): Promise<RunStep> {
+/** Null: the client ended before anything was said. */
+async function sendSession(world: World, record: RunRecord): Promise<PushResult | null> {
   const { session, remote, to, yes } = record
   const answering: World = yes ? { ...world, confirm: async () => true } : world
-  try {
-    await pushSession(answering, { session, remote: remote ?? undefined, to: to ?? undefined })
-    return done
-  } catch (error) {
-    // The client ended before anything was said.
-    if (hasCode(error, 'no-session') || hasCode(error, 'empty-session')) return nothing
-    throw error
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await pushSession(answering, { session, remote: remote ?? undefined, to: to ?? undefined })
+    } catch (error) {
+      if (hasCode(error, 'no-session') || hasCode(error, 'empty-session')) return null
+      // Many may end at once, and each push waits only so long for the one before it.
+      if (!hasCode(error, 'store-busy') || attempt === mostAttempts) throw error
+    }
   }
 }
 

@@ -39,6 +39,7 @@ export interface ListedRun extends RunStanding, Omit<RunFigures, 'result' | 'fai
   readonly sessionPushed: RunStep['state']
   /** The last line on stderr, of one that did not end well. */
   readonly lastError: string
+  readonly readableBy: readonly string[] | null
   readonly pulled: string | null
 }
 
@@ -85,6 +86,7 @@ async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
     committed: record.commit.state,
     branchPushed: record.branchPush.state,
     sessionPushed: record.sessionPush.state,
+    readableBy: record.readableBy,
     pulled,
   }
 }

@@ -88,7 +88,7 @@ const goOn = 'Go on where you were interrupted.'
 export async function startRun(world: World, options: RunOptions): Promise<StartedRun> {
   return withWorkspace(world, options, async (ws) => {
     requireRunAllowed(await effectivePolicy(ws, await teamPolicy(ws, 'pinned')), 'here')
-    const program = await findClient(world.env)
+    const program = await findClient(world.env, world.home)
     if (!options.noPush) await loadDevice(world, ws.repo)
     checkPrompt(options)
     const earlier = options.resume === undefined ? undefined : await runNamed(ws, options.resume)
@@ -152,6 +152,7 @@ async function newRecord(ws: Workspace, program: string, options: RunOptions): P
     options: clientOptions(options, [['--permission-mode', usualMode]]),
     resumes: resumed !== undefined,
     tip: repo.head,
+    readableBy: null,
     pulled: null,
     ...unstarted(ws, program),
   }

@@ -31,8 +31,6 @@ function rowOf(record: Json): Json | undefined {
   if (type === 'result') return notice(resultText(record))
   if (type !== 'system') return undefined
   if (subtype === 'init') return notice(`${textIn(record, 'model')}, ${textIn(record, 'permissionMode')}`)
-  if (subtype === 'permission_denied')
-    return notice(`not allowed: ${textIn(record, 'tool_name')}: ${textIn(record, 'message')}`)
   if (subtype === 'api_retry') return notice(`the service is asked again (${textIn(record, 'error')})`)
   if (subtype === 'compact_boundary' || subtype === 'informational') return record
   return undefined

@@ -35,6 +35,7 @@ const record: RunRecord = {
   tip: oid('b'),
   branchPush: { state: 'failed', problem: { message: 'no', hint: null } },
   sessionPush: { state: 'done', problem: null },
+  readableBy: ['you'],
   pulled: null,
 }
 

@@ -56,6 +56,7 @@ function record(change: Partial<RunRecord>): RunRecord {
     tip: base,
     branchPush: waitingStep,
     sessionPush: waitingStep,
+    readableBy: null,
     pulled: null,
     ...change,
   }

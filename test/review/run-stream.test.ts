@@ -55,8 +55,6 @@ I look.
       done
         -a
         +b
-
--- not allowed: Bash: This command requires approval --
   |
   | from a helper
 
