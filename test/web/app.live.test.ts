@@ -319,6 +319,7 @@ test.serial('titles, texts and file names from outside run nothing and reach nob
   }
   t.deepEqual(await accessibilityViolations(page), [])
   await page.goto(`${web.origin}/commit/${commit}`)
+  await page.locator('.talk article.message').first().waitFor()
   const line = page.locator('td.line.added', { hasText: '<script>' })
   t.regex((await line.textContent()) ?? '', /^\+<script>.*<\/script>\\u\{202e\}\\u\{7\}$/)
   await calm('the commit')
