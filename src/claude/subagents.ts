@@ -1,6 +1,5 @@
 /** The transcripts of a session's subagents, by the call that started each. */
 
-import { readChunks } from './compare.ts'
 import { gatherTree } from './gather.ts'
 import type { ClaudeHome } from './home.ts'
 import type { SessionFile } from './locate.ts'
@@ -27,18 +26,16 @@ export async function subagentFiles(claude: ClaudeHome, file: SessionFile): Prom
 
 const mostMetaBytes = 64 * 1024
 
-/** By the id of the call: what reads the transcript. One whose description names no call is left out. */
-export async function readSubagents(
-  files: readonly NamedFile[],
-): Promise<ReadonlyMap<string, () => AsyncIterable<Uint8Array>>> {
+/** By the id of the call: where the transcript lies. One whose description names no call is left out. */
+export async function findSubagents(files: readonly NamedFile[]): Promise<ReadonlyMap<string, string>> {
   const paths = new Map(files.map(({ name, path }) => [name, path]))
-  const found = new Map<string, () => AsyncIterable<Uint8Array>>()
+  const found = new Map<string, string>()
   for (const [name, path] of paths) {
     const [, stem] = /^(session-subdir\/subagents\/.+)\.meta\.json$/.exec(name) ?? []
     const transcript = stem === undefined ? undefined : paths.get(`${stem}.jsonl`)
     if (transcript === undefined) continue
     const call = callIn(await readSome(path, 0, mostMetaBytes))
-    if (call !== undefined && !found.has(call)) found.set(call, () => readChunks(transcript))
+    if (call !== undefined && !found.has(call)) found.set(call, transcript)
   }
   return found
 }

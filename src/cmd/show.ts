@@ -3,9 +3,11 @@
 import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
 import { traceCommits } from '../core/agent-trace.ts'
+import type { LocalSession } from '../core/local-reading.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
-import { type ShownSession, showSession } from '../core/show.ts'
+import type { ShownSession } from '../core/show.ts'
+import { showAnywhere } from '../core/show-anywhere.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
@@ -16,6 +18,7 @@ import { type Outcome, PagedCommand, remoteOption } from './command.ts'
 import { type Output, withOutput } from './pager.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
 import { type DocumentWriter, documentWriter } from './show-document.ts'
+import { describeLocal, publicLocalRows } from './show-local.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { formatAge, formatBytes, plural, safe } from './text.ts'
 import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
@@ -26,7 +29,7 @@ export class ShowCommand extends PagedCommand {
     category: 'Look',
     description: 'Read a session, or what led to a commit',
     details:
-      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one. Without a session you choose one. Messages have numbers, times are UTC.',
+      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one. A session that was never pushed is shown as it lies here. Without a session you choose one. Messages have numbers, times are UTC.',
     examples: [
       ['Read a session', 'git teleport show 3f2a91c4'],
       ['What led to a commit', 'git teleport show HEAD~2'],
@@ -55,11 +58,15 @@ export class ShowCommand extends PagedCommand {
     description: 'With --format md: at most so many characters (65536), 0 for any',
   })
   offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
+  here = Option.Boolean('--here', false, {
+    description: 'Read the copy on this machine, also when the remote has the session',
+  })
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
     const { session, remote, offline } = this
-    const isCommit = session !== undefined && (await namesCommit(world, session, { remote, offline }))
+    const isCommit =
+      !this.here && session !== undefined && (await namesCommit(world, session, { remote, offline }))
     if (isCommit && (this.from !== undefined || this.to !== undefined))
       throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
     const form = this.checkForm(isCommit)
@@ -131,18 +138,25 @@ export class ShowCommand extends PagedCommand {
   }
 
   private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
-    const { session, remote, offline, from, to } = this
+    const { session, remote, offline, here, from, to } = this
     const writer = this.writerFor(form, output)
-    let shown: ShownSession | undefined
+    let shown: ShownSession | LocalSession | undefined
     const told: Told = { conversation: [] }
-    await showSession(
+    const begin = async (
+      facts: ShownSession | LocalSession,
+      text: string,
+      rows: ReturnType<typeof publicRows>,
+    ) => {
+      shown = facts
+      if (form !== 'text') await writer.begin('session', facts.title ?? 'no title', facts, rows)
+      else if (!this.json) await output.write(`${text}\n`)
+    }
+    await showAnywhere(
       world,
-      { session, remote, offline, range: { from, to } },
-      async (facts) => {
-        shown = facts
-        if (form !== 'text')
-          await writer.begin('session', facts.title ?? 'no title', facts, publicRows(facts))
-        else if (!this.json) await output.write(`${describe(facts, world)}\n`)
+      { session, remote, offline, here, range: { from, to } },
+      {
+        remote: (facts) => begin(facts, describe(facts, world), publicRows(facts)),
+        local: (facts) => begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts)),
       },
       (reading) => (form === 'text' ? this.tell(reading, output, told) : writer.body(reading)),
     )

@@ -15,7 +15,7 @@ import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
 import { type AskedRange, findRange } from './range.ts'
 import { type Reading, rootsOf, stagedAgents } from './reading.ts'
-import { findRemoteSession } from './remote-session.ts'
+import { findRemoteSession, type RemoteSession } from './remote-session.ts'
 import { describeSigner, type SignerFacts } from './signer-facts.ts'
 import { judgeTip, openTip, readTip, signedBy } from './tip.ts'
 import { type TrustedTip, trustTip } from './trusted-tip.ts'
@@ -59,26 +59,43 @@ export async function showSession(
   read: (reading: Reading) => Promise<void>,
 ): Promise<void> {
   await withWorkspace(world, options, async (ws) => {
-    const device = await loadDevice(world, ws.repo)
     const { offline } = options
     const wanted = options.session ?? (await chooseRemoteSession(ws, { offline }))
-    const found = offline ? await fetchedSession(ws, wanted) : await findRemoteSession(ws, wanted)
-    const tip = await readTip(ws, found.session, found.commit)
-    const own = await ownRecipients(world, device)
-    const members = options.offline ? 'pinned' : 'fresh'
-    const looking = { own, state: null, allowExpired: true, allowStranger: true } as const
-    const signer = await judgeTip(ws, tip, { ...looking, members })
-    if (signer.kind === 'unknown')
-      world.note(`not verified: signed by ${whom(signedBy(tip), signer)}; it can be read here, never pulled`)
-    const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state: null })
-    await readTranscript(ws, open, options.range ?? {}, head, read)
+    await showFound(ws, await findShown(ws, wanted, options), options, head, read)
   })
 }
 
-async function fetchedSession(
+/** Throws `no-remote-session`, `session-gone`, `ambiguous-session`. */
+export function findShown(
   ws: Workspace,
   wanted: string,
-): Promise<{ readonly session: SessionId; readonly commit: Oid }> {
+  { offline }: Pick<ShowOptions, 'offline'>,
+): Promise<RemoteSession> {
+  return offline ? fetchedSession(ws, wanted) : findRemoteSession(ws, wanted)
+}
+
+/** As `showSession`, of a commit that is in the store. */
+export async function showFound(
+  ws: Workspace,
+  found: RemoteSession,
+  options: Pick<ShowOptions, 'offline' | 'range'>,
+  head: (shown: ShownSession) => Promise<void>,
+  read: (reading: Reading) => Promise<void>,
+): Promise<void> {
+  const { world } = ws
+  const device = await loadDevice(world, ws.repo)
+  const tip = await readTip(ws, found.session, found.commit)
+  const own = await ownRecipients(world, device)
+  const members = options.offline ? 'pinned' : 'fresh'
+  const looking = { own, state: null, allowExpired: true, allowStranger: true } as const
+  const signer = await judgeTip(ws, tip, { ...looking, members })
+  if (signer.kind === 'unknown')
+    world.note(`not verified: signed by ${whom(signedBy(tip), signer)}; it can be read here, never pulled`)
+  const open = await trustTip(ws, await openTip(ws, tip, device), signer, { own, state: null })
+  await readTranscript(ws, open, options.range ?? {}, head, read)
+}
+
+async function fetchedSession(ws: Workspace, wanted: string): Promise<RemoteSession> {
   const id = wanted.toLowerCase()
   const commit = isSessionId(id) ? await ws.store.refs.seen(sessionRef(id)) : null
   if (isSessionId(id) && commit) return { session: id, commit }
