@@ -6,7 +6,7 @@ import { traceCommits } from '../core/agent-trace.ts'
 import type { LocalSession } from '../core/local-reading.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
-import type { ShownSession } from '../core/show.ts'
+import type { ShownHead } from '../core/show.ts'
 import { showAnywhere } from '../core/show-anywhere.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
@@ -79,6 +79,11 @@ export class ShowCommand extends PagedCommand {
     return { json: json ?? {}, text: '' }
   }
 
+  /** Whoever reads begins to read at once; documents and figures begin with what only the end tells. */
+  private isForReading(form: Format): boolean {
+    return form === 'text' && !this.json && !this.stat && !this.files
+  }
+
   private checkForm(isCommit: boolean): Format {
     const form = formatNamed(
       this.format,
@@ -140,10 +145,10 @@ export class ShowCommand extends PagedCommand {
   private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
     const { session, remote, offline, here, from, to } = this
     const writer = this.writerFor(form, output)
-    let shown: ShownSession | LocalSession | undefined
+    let shown: ShownHead | LocalSession | undefined
     const told: Told = { conversation: [] }
     const begin = async (
-      facts: ShownSession | LocalSession,
+      facts: ShownHead | LocalSession,
       text: string,
       rows: ReturnType<typeof publicRows>,
     ) => {
@@ -153,7 +158,7 @@ export class ShowCommand extends PagedCommand {
     }
     await showAnywhere(
       world,
-      { session, remote, offline, here, range: { from, to } },
+      { session, remote, offline, here, range: { from, to }, atOnce: this.isForReading(form) },
       {
         remote: (facts) => begin(facts, describe(facts, world), publicRows(facts)),
         local: (facts) => begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts)),
@@ -203,7 +208,7 @@ interface Told {
   stats?: Stats
 }
 
-function factRows(shown: ShownSession, world: World): readonly (readonly [string, string])[] {
+function factRows(shown: ShownHead, world: World): readonly (readonly [string, string])[] {
   const now = world.now()
   const { signedBy } = shown
   return [
@@ -216,7 +221,7 @@ function factRows(shown: ShownSession, world: World): readonly (readonly [string
     ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
     [
       'size',
-      `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
+      `${shown.messages === null ? '' : `${plural(shown.messages, 'message')}, `}${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
     ],
     ...(shown.changes
       ? [['changes', 'pushed with its code changes: pull --worktree or --checkout'] as const]
@@ -226,7 +231,7 @@ function factRows(shown: ShownSession, world: World): readonly (readonly [string
 }
 
 /** For readers on other machines and in public: no path, nothing relative to who asks. */
-function publicRows(shown: ShownSession): readonly (readonly [string, string])[] {
+function publicRows(shown: ShownHead): readonly (readonly [string, string])[] {
   const { signedBy } = shown
   return [
     ['session', shown.session],
@@ -234,11 +239,11 @@ function publicRows(shown: ShownSession): readonly (readonly [string, string])[]
     ['pushed', shown.pushedAt],
     ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
     ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    ['messages', String(shown.messages)],
+    ...(shown.messages === null ? [] : [['messages', String(shown.messages)] as const]),
   ]
 }
 
-function describe(shown: ShownSession, world: World): string {
+function describe(shown: ShownHead, world: World): string {
   const { signedBy } = shown
   const [session, ...others] = factRows(shown, world)
   const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]

@@ -5,7 +5,7 @@ import type { ClaudeHome } from '../claude/home.ts'
 import type { Installation } from '../claude/install.ts'
 import type { SessionFile } from '../claude/locate.ts'
 import { readWholeLines } from '../claude/session-file.ts'
-import { findSubagents, subagentFiles } from '../claude/subagents.ts'
+import { findSubagents, type NamedFile, subagentFiles } from '../claude/subagents.ts'
 import type { Manifest } from '../model.ts'
 import type { Agents, Range } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
@@ -38,10 +38,10 @@ export async function stagedAgents(
 }
 
 function asAgents(
-  found: ReadonlyMap<string, string>,
+  found: ReadonlyMap<string, NamedFile>,
   read: (path: string) => AsyncIterable<Uint8Array>,
 ): Agents {
-  return new Map([...found].map(([call, path]) => [call, () => splitLines(read(path))]))
+  return new Map([...found].map(([call, { path }]) => [call, () => splitLines(read(path))]))
 }
 
 /** This work tree, and those of the machines where the session was. */

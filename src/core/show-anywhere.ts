@@ -10,7 +10,7 @@ import { listIn } from './list.ts'
 import { type LocalSession, readLocalFile } from './local-reading.ts'
 import type { Reading } from './reading.ts'
 import { askForEither } from './session-choice.ts'
-import { findShown, type ShownSession, type ShowOptions, showFound } from './show.ts'
+import { findShown, type ShownHead, type ShowOptions, showFound } from './show.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -20,7 +20,7 @@ export interface ShowAnywhereOptions extends ShowOptions {
 }
 
 export interface Heads {
-  remote(shown: ShownSession): Promise<void>
+  remote(shown: ShownHead): Promise<void>
   local(shown: LocalSession): Promise<void>
 }
 
