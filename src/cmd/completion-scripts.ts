@@ -76,7 +76,7 @@ export const completions: readonly {
     about: 'read a session',
     options: [
       ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking', '--format', '--limit'],
-      ...['--offline', '--no-pager', '--remote'],
+      ...['--offline', '--here', '--no-pager', '--remote'],
     ],
     sessions: true,
     commits: true,
