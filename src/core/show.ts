@@ -5,11 +5,12 @@ import { readChunks } from '../claude/compare.ts'
 import type { Installation } from '../claude/install.ts'
 import { scanTranscript } from '../claude/scan.ts'
 import { TeleportError } from '../errors.ts'
-import { sessionRef } from '../git-store/refs.ts'
-import { isSessionId, type Oid, type SessionId } from '../model.ts'
+import { parseRef } from '../git-store/refs.ts'
+import { isSessionPrefix, type Oid, parseSessionId, type SessionId } from '../model.ts'
 import { splitLines } from '../review/lines.ts'
 import { whom } from '../trust/signer.ts'
 import { chooseRemoteSession } from './choose-remote-session.ts'
+import { ambiguous } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, type Place, placeFor } from './place.ts'
@@ -113,9 +114,19 @@ export async function showFound(
 }
 
 async function fetchedSession(ws: Workspace, wanted: string): Promise<RemoteSession> {
-  const id = wanted.toLowerCase()
-  const commit = isSessionId(id) ? await ws.store.refs.seen(sessionRef(id)) : null
-  if (isSessionId(id) && commit) return { session: id, commit }
+  const prefix = wanted.toLowerCase()
+  if (!isSessionPrefix(prefix)) parseSessionId(wanted)
+  const fetched = [...(await ws.store.refs.seenAll('sessions'))].flatMap(([ref, commit]) => {
+    const parsed = parseRef(ref)
+    const fits = parsed?.kind === 'session' && parsed.session.startsWith(prefix)
+    return fits ? [{ session: parsed.session, commit }] : []
+  })
+  const [first, second] = fetched
+  if (second) {
+    const ids = fetched.map(({ session }) => session)
+    throw ambiguous(`"${wanted}" fits ${fetched.length} sessions`, ids)
+  }
+  if (first) return first
   throw new TeleportError('no-remote-session', `session ${wanted} has not been fetched`, {
     hint: `git teleport fetch ${wanted}`,
   })

@@ -340,6 +340,8 @@ test('search finds words here and in what was fetched, and remembers them for th
     where: 'fetched',
   })
   t.deepEqual(dig(fetched.json(), 'unread'), [upload])
+  const offline = await teleported(second, ['show', '--offline', 'bbbb'], { cwd: there })
+  t.regex(offline.stdout, /^session {2}bbbb2222-[\s\S]*> We need a lexer\./)
   const folder = path.join(there, '.git/teleport/cache/reading')
   const [name = '', ...others] = await readdir(folder)
   t.deepEqual(others, [])
