@@ -100,7 +100,8 @@ export async function readLocalFile(
     pushed: current && { commit: current.commit, seq: current.seq },
   })
   const origins = current?.manifest.origins.map(({ root }) => root) ?? []
-  await read({ lines, agents, roots: [...new Set([ws.repo.top, ...origins])], range })
+  const roots = [ws.repo.top, ...origins, ...(scan.cwd === null ? [] : [scan.cwd])]
+  await read({ lines, agents, roots: [...new Set(roots)], range })
 }
 
 async function sizeOf({ path, session }: SessionFile): Promise<number> {
