@@ -38,6 +38,9 @@ export interface RowAppender {
   append(file: string, intent: string, rows: readonly AgentRow[]): Promise<number>
 }
 
+/** A worker may write thousands of sessions: those that it wrote to last are remembered, others read again. */
+const mostKnown = 64
+
 export function makeRowAppender(): RowAppender {
   const transcripts = new Map<string, Known>()
   return {
@@ -51,6 +54,10 @@ export function makeRowAppender(): RowAppender {
       for (const { uuid } of rows) if (uuid !== undefined) known.uuids.add(uuid)
       const found = await identityOf(file)
       if (found) transcripts.set(file, { ...found, uuids: known.uuids })
+      for (const oldest of transcripts.keys()) {
+        if (transcripts.size <= mostKnown) break
+        transcripts.delete(oldest)
+      }
       return added.length
     },
   }
