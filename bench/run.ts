@@ -16,6 +16,7 @@ import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { others } from './rows/others.ts'
 import { redact } from './rows/redact.ts'
+import { show } from './rows/show.ts'
 import { smallPush } from './rows/small-push.ts'
 import { startUp } from './rows/start-up.ts'
 import { thousandPushes } from './rows/thousand-pushes.ts'
@@ -32,6 +33,7 @@ const groups: readonly RowGroup[] = [
   redact,
   hook,
   html,
+  show,
 ]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 

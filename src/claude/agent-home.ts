@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError, TeleportError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
-import { type AgentRow, isAgentRow, readRows, takeBack } from './append-rows.ts'
+import { type AgentRow, finishBatch, isAgentRow, readRows } from './append-rows.ts'
 import { writeDurable } from './durable-file.ts'
 import { isPlainName, isSubdirName } from './local-name.ts'
 import { isMissing } from './session-file.ts'
@@ -106,13 +106,13 @@ export async function writeAgentMeta(
   await writeDurable(metaFile(agentTranscript(home, session, subpath)), JSON.stringify(meta))
 }
 
-/** Undoes what a killed writer left half-done, and says how much there is: the same text as long as nothing is added. */
+/** Finishes what a killed writer left half-done, and says how much there is: the same text as long as nothing is added. */
 export async function settleTranscripts(home: AgentHome, session: SessionId): Promise<string> {
   const intent = agentFile(home, 'intent', session)
   const sizes: string[] = []
   for (const subpath of [undefined, ...(await agentSubpaths(home, session))]) {
     const file = agentTranscript(home, session, subpath)
-    await takeBack(file, intent)
+    await finishBatch(file, intent)
     const found = await look(file)
     sizes.push(`${subpath ?? ''} ${found?.size ?? 0} ${found?.ino ?? 0}`)
   }

@@ -33,10 +33,13 @@ export interface RowAppender {
   /**
    * Resolves with the number of bytes added when the disk has them. A row whose `uuid` is there already is left out; a
    * batch that is the end of the transcript already is a repetition, and nothing of it is added. The caller holds the
-   * lock of the session. `intent`: a file beside the transcripts, for what to take back after a crash.
+   * lock of the session. `intent`: a file beside the transcripts, for what to finish after a crash.
    */
   append(file: string, intent: string, rows: readonly AgentRow[]): Promise<number>
 }
+
+/** A worker may write thousands of sessions: those that it wrote to last are remembered, others read again. */
+const mostKnown = 64
 
 export function makeRowAppender(): RowAppender {
   const transcripts = new Map<string, Known>()
@@ -51,28 +54,50 @@ export function makeRowAppender(): RowAppender {
       for (const { uuid } of rows) if (uuid !== undefined) known.uuids.add(uuid)
       const found = await identityOf(file)
       if (found) transcripts.set(file, { ...found, uuids: known.uuids })
+      for (const oldest of transcripts.keys()) {
+        if (transcripts.size <= mostKnown) break
+        transcripts.delete(oldest)
+      }
       return added.length
     },
   }
 }
 
-/** Takes back what a killed writer left half-done in `file`, if it was the one. */
-export async function takeBack(file: string, intent: string): Promise<void> {
+/**
+ * Finishes what a killed writer left half-done in `file`. A part of it may have been sent meanwhile, and a transcript that
+ * is shorter than what was sent is refused as an older copy: so a batch that was begun is completed. Where its bytes are
+ * known no more, as after a power failure, a cut-off row is taken back.
+ */
+export async function finishBatch(file: string, intent: string): Promise<void> {
   const found = await identityOf(file)
   if (!found || found.size === 0) return
-  const planned = parseIntent(await readFile(intent, 'utf8').catch(() => ''))
-  if (planned?.inode === String(found.inode) && (await isCutOff(file, found.size, planned))) {
-    await cut(file, planned.at)
+  const begun = parseIntent(await readFile(intent).catch(() => Buffer.alloc(0)))
+  if (
+    begun?.inode === String(found.inode) &&
+    found.size > begun.at &&
+    found.size <= begun.at + begun.length
+  ) {
+    await complete(file, begun)
     return
   }
   const last = await readSome(file, found.size - 1, 1)
   if (last?.[0] !== 10) await cut(file, await endOfLastLine(file))
 }
 
-async function isCutOff(file: string, size: number, { at, length, sha256 }: Intent): Promise<boolean> {
-  if (size <= at || size > at + length) return false
+async function complete(file: string, { at, length, sha256, lines }: Intent): Promise<void> {
   const written = await readSome(file, at, length)
-  return written === undefined || written.length < length || digest(written) !== sha256
+  if (written?.length === length && digest(written) === sha256) return
+  try {
+    const handle = await open(file, 'r+')
+    try {
+      await writeAll(handle, lines, at)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, `writing ${file}`)
+  }
 }
 
 async function cut(file: string, size: number): Promise<void> {
@@ -91,7 +116,7 @@ async function endOfLastLine(file: string): Promise<number> {
 async function refresh(file: string, intent: string, known: Known | undefined): Promise<Known> {
   const found = await identityOf(file)
   if (known && found && isSame(found, known)) return known
-  await takeBack(file, intent)
+  await finishBatch(file, intent)
   const now = await identityOf(file)
   const stamp = now ?? { inode: 0n, changedNs: 0n, size: 0 }
   return { ...stamp, uuids: await uuidsIn(file) }
@@ -181,9 +206,9 @@ async function addLines(file: string, intent: string, at: number, lines: Buffer)
     const handle = await open(file, at === 0 ? 'a' : 'r+', 0o600)
     try {
       const { ino } = await handle.stat({ bigint: true })
-      const planned = { inode: String(ino), at, length: lines.length, sha256: digest(lines) }
+      const begun = { inode: String(ino), at, length: lines.length, sha256: digest(lines) }
       // For a killed process it is enough that the system has it; the rows alone have to last.
-      await writeFile(intent, JSON.stringify(planned), { mode: 0o600 })
+      await writeFile(intent, formatIntent({ ...begun, lines }), { mode: 0o600 })
       await writeAll(handle, lines, at)
       await handle.sync()
     } catch (error) {
@@ -213,19 +238,29 @@ interface Intent {
   readonly at: number
   readonly length: number
   readonly sha256: string
+  readonly lines: Buffer
+}
+
+/** A line about the bytes, then the bytes. */
+function formatIntent({ lines, ...about }: Intent): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), lines])
 }
 
 /** Undefined for what a crash made of it: then the last line feed is all that is known. */
-function parseIntent(text: string): Intent | undefined {
+function parseIntent(bytes: Buffer): Intent | undefined {
+  const end = bytes.indexOf(10)
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(bytes.toString('utf8', 0, Math.max(0, end)))
     if (typeof value !== 'object' || value === null) return undefined
     if (!('inode' in value && 'at' in value && 'length' in value && 'sha256' in value)) return undefined
     const { inode, at, length, sha256 } = value
     if (typeof inode !== 'string' || typeof sha256 !== 'string') return undefined
     if (!Number.isSafeInteger(at) || !Number.isSafeInteger(length)) return undefined
     if (typeof at !== 'number' || typeof length !== 'number' || at < 0 || length < 0) return undefined
-    return { inode, at, length, sha256 }
+    const lines = bytes.subarray(end + 1)
+    return lines.length === length && digest(lines) === sha256
+      ? { inode, at, length, sha256, lines }
+      : undefined
   } catch {
     return undefined
   }

@@ -78,6 +78,11 @@ export async function sizeInLines(file: string, size: number): Promise<number> {
   })
 }
 
+/** Streams a file up to the last line feed that it has when reading begins. Throws `failed`. */
+export async function* readWholeLines(file: string): AsyncGenerator<Uint8Array> {
+  yield* readRange(file, 0, await sizeInLines(file, (await plainSize(file)) ?? 0))
+}
+
 /** At most `most` bytes from `start`; `undefined` when there is no such regular file. */
 export async function readSome(file: string, start: number, most: number): Promise<Buffer | undefined> {
   const size = await plainSize(file)

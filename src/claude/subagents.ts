@@ -1,6 +1,5 @@
 /** The transcripts of a session's subagents, by the call that started each. */
 
-import { readChunks } from './compare.ts'
 import { gatherTree } from './gather.ts'
 import type { ClaudeHome } from './home.ts'
 import type { SessionFile } from './locate.ts'
@@ -25,33 +24,38 @@ export async function subagentFiles(claude: ClaudeHome, file: SessionFile): Prom
   return files.map(({ name, localPath }) => ({ name, path: localPath }))
 }
 
-const mostMetaBytes = 64 * 1024
-
-/** By the id of the call: what reads the transcript. One whose description names no call is left out. */
-export async function readSubagents(
-  files: readonly NamedFile[],
-): Promise<ReadonlyMap<string, () => AsyncIterable<Uint8Array>>> {
-  const found = [...(await subagentTranscripts(files))]
-  return new Map(found.map(([call, transcript]) => [call, () => readChunks(transcript)]))
+/** By its name in a bundle. */
+export function isSubagentFile(name: string): boolean {
+  return name.startsWith('session-subdir/subagents/')
 }
 
-/** By the id of the call: where the transcript lies. */
-export async function subagentTranscripts(files: readonly NamedFile[]): Promise<ReadonlyMap<string, string>> {
-  const paths = new Map(files.map(({ name, path }) => [name, path]))
-  const found = new Map<string, string>()
-  for (const [name, path] of paths) {
+export const mostMetaBytes = 64 * 1024
+
+/** By the id of the call: the transcript. One whose description names no call is left out. */
+export function findSubagents(files: readonly NamedFile[]): Promise<ReadonlyMap<string, NamedFile>> {
+  const paths = new Map(files.map((file) => [file.name, file]))
+  return subagentsAmong(paths, ({ path }) => readSome(path, 0, mostMetaBytes))
+}
+
+/** The same of what lies elsewhere. `read` gives the beginning of a description. */
+export async function subagentsAmong<T>(
+  files: ReadonlyMap<string, T>,
+  read: (file: T) => Promise<Uint8Array | undefined>,
+): Promise<ReadonlyMap<string, T>> {
+  const found = new Map<string, T>()
+  for (const [name, file] of files) {
     const [, stem] = /^(session-subdir\/subagents\/.+)\.meta\.json$/.exec(name) ?? []
-    const transcript = stem === undefined ? undefined : paths.get(`${stem}.jsonl`)
+    const transcript = stem === undefined ? undefined : files.get(`${stem}.jsonl`)
     if (transcript === undefined) continue
-    const call = callIn(await readSome(path, 0, mostMetaBytes))
+    const call = callIn(await read(file))
     if (call !== undefined && !found.has(call)) found.set(call, transcript)
   }
   return found
 }
 
-function callIn(bytes: Buffer | undefined): string | undefined {
+function callIn(bytes: Uint8Array | undefined): string | undefined {
   try {
-    const meta: unknown = JSON.parse(bytes?.toString() ?? '')
+    const meta: unknown = JSON.parse(new TextDecoder().decode(bytes))
     const call = typeof meta === 'object' && meta !== null && 'toolUseId' in meta ? meta.toolUseId : undefined
     return typeof call === 'string' && call !== '' ? call : undefined
   } catch {

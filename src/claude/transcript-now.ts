@@ -5,7 +5,7 @@ import { fileError } from '../errors.ts'
 import type { ClaudeHome } from './home.ts'
 import type { SessionFile } from './locate.ts'
 import { isMissing, plainSize, readRange, sizeInLines } from './session-file.ts'
-import { type NamedFile, subagentFiles, subagentTranscripts } from './subagents.ts'
+import { findSubagents, type NamedFile, subagentFiles } from './subagents.ts'
 
 export interface TranscriptNow {
   /** Bytes, up to a line feed. */
@@ -40,7 +40,7 @@ export async function transcriptNow(
   const size = await sizeInLines(path, found.size)
   const sizes: string[] = []
   const agents = new Map<string, () => AsyncIterable<Uint8Array>>()
-  for (const [call, agent] of await subagentTranscripts(files)) {
+  for (const [call, { path: agent }] of await findSubagents(files)) {
     const agentSize = await sizeInLines(agent, (await plainSize(agent)) ?? 0)
     sizes.push(`${call} ${agentSize}`)
     agents.set(call, () => readRange(agent, 0, agentSize))

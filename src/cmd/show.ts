@@ -3,12 +3,13 @@
 import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
 import { traceCommits } from '../core/agent-trace.ts'
+import type { LocalSession } from '../core/local-reading.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
 import { type Sharing, shareOutside } from '../core/share-outside.ts'
-import { type ShownSession, showSession } from '../core/show.ts'
+import type { ShownHead } from '../core/show.ts'
+import { showAnywhere } from '../core/show-anywhere.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
-import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { safeJson } from '../review/json-export.ts'
@@ -18,11 +19,14 @@ import type { DocumentWriter } from './document-writer.ts'
 import { withOutputFile } from './files.ts'
 import { newPassphrase } from './new-passphrase.ts'
 import { type Output, withOutput } from './pager.ts'
+import { redactionNote } from './sharing-text.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
 import { type DocumentTaste, documentWriter } from './show-document.ts'
+import { describe, factRows, publicRows } from './show-facts.ts'
+import { describeLocal, publicLocalRows } from './show-local.ts'
+import { commitTitle, partHead, partRows } from './show-parts.ts'
 import { filesText, statsText } from './stats-text.ts'
-import { formatAge, formatBytes, plural, safe } from './text.ts'
-import { howWord, sealedLine, shortCommit, tieLine } from './tie-text.ts'
+import { safe } from './text.ts'
 
 export class ShowCommand extends PagedCommand {
   static override paths = [['show']]
@@ -30,7 +34,7 @@ export class ShowCommand extends PagedCommand {
     category: 'Look',
     description: 'Read a session, or what led to a commit',
     details:
-      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one. Without a session you choose one. Messages have numbers, times are UTC.',
+      'Prints who signed it, then the conversation: prompts, answers, and each tool call on a line. Of a commit the part that led to it: from the commit of the session before up to this one. A session that was never pushed is shown as it lies here. Without a session you choose one. Messages have numbers, times are UTC.',
     examples: [
       ['Read a session', 'git teleport show 3f2a91c4'],
       ['What led to a commit', 'git teleport show HEAD~2'],
@@ -74,11 +78,15 @@ export class ShowCommand extends PagedCommand {
     description: 'With --format md: at most so many characters (65536), 0 for any',
   })
   offline = Option.Boolean('--offline', false, { description: 'Read what `fetch` brought' })
+  here = Option.Boolean('--here', false, {
+    description: 'Read the copy on this machine, also when the remote has the session',
+  })
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
     const { session, remote, offline } = this
-    const isCommit = session !== undefined && (await namesCommit(world, session, { remote, offline }))
+    const isCommit =
+      !this.here && session !== undefined && (await namesCommit(world, session, { remote, offline }))
     if (isCommit && (this.from !== undefined || this.to !== undefined))
       throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
     const form = this.checkForm(isCommit)
@@ -116,16 +124,19 @@ export class ShowCommand extends PagedCommand {
 
   /** What the document is to be like; asks for a passphrase if it gets one. */
   private async askedFor(form: Format): Promise<DocumentTaste> {
-    const { thinking, redact } = this
+    const { thinking, redact, passphraseFile: file } = this
     const limit = form === 'md' ? limitNamed(this.limit) : 0
-    if (!this.password && this.passphraseFile === undefined)
-      return { limit, thinking, redact, passphrase: undefined }
-    const passphrase = await newPassphrase(this.context.io, {
-      what: 'the HTML file',
-      file: this.passphraseFile,
-      again: 'git teleport show --format html --password',
-    })
+    const isLocked = this.password || file !== undefined
+    const again = 'git teleport show --format html --password'
+    const passphrase = isLocked
+      ? await newPassphrase(this.context.io, { what: 'the HTML file', file, again })
+      : undefined
     return { limit, thinking, redact, passphrase }
+  }
+
+  /** Whoever reads begins to read at once; documents and figures begin with what only the end tells. */
+  private isForReading(form: Format): boolean {
+    return form === 'text' && !this.json && !this.stat && !this.files
   }
 
   private checkForm(isCommit: boolean): Format {
@@ -137,17 +148,22 @@ export class ShowCommand extends PagedCommand {
       throw new TeleportError('usage', '--format goes with neither --json, --stat nor --files')
     if (form !== 'md' && this.limit !== undefined)
       throw new TeleportError('usage', '--limit goes with --format md')
-    if (form !== 'html' && (this.password || this.passphraseFile !== undefined))
+    this.checkSharing(form)
+    return form
+  }
+
+  private checkSharing(form: Format): void {
+    const { password, passphraseFile, output, redact } = this
+    if (form !== 'html' && (password || passphraseFile !== undefined))
       throw new TeleportError('usage', '--password goes with --format html')
-    if ((form === 'text' || form === 'agent-trace') && this.output !== undefined)
+    if ((form === 'text' || form === 'agent-trace') && output !== undefined)
       throw new TeleportError('usage', '--output goes with --format md, html, json or jsonl')
-    if (form === 'agent-trace' && this.redact)
+    if (form === 'agent-trace' && redact)
       throw new TeleportError('usage', '--redact does not go with --format agent-trace')
-    if (form === 'html' && this.output === undefined && this.context.io.isTerminal.stdout)
+    if (form === 'html' && (output ?? '-') === '-' && this.context.io.isTerminal.stdout)
       throw new TeleportError('usage', 'HTML is not for a terminal', {
         hint: 'git teleport show --format html --output session.html',
       })
-    return form
   }
 
   private async traced(world: World, commit: string): Promise<Outcome> {
@@ -175,13 +191,13 @@ export class ShowCommand extends PagedCommand {
       { commit, remote, offline, all },
       (found) => {
         logged = sharing?.commit(found) ?? found
-        heading = `${shortCommit(logged.commit)} ${safe(logged.subject)}\n`
+        heading = `${safe(commitTitle(logged))}\n`
       },
       async (tied) => {
         const part = sharing?.part(tied) ?? tied
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
-        if (form === 'html') await writer.begin('commit', commitTitle(logged), {}, partRows(part))
+        if (form === 'html' && logged) await writer.begin('commit', commitTitle(logged), {}, partRows(part))
         else if (form !== 'text')
           await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
         else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
@@ -204,19 +220,31 @@ export class ShowCommand extends PagedCommand {
     form: Format,
     writer: DocumentWriter,
   ): Promise<Outcome['json']> {
-    const { session, remote, offline, from, to, sharing } = this
-    let shown: ShownSession | undefined
+    const { session, remote, offline, here, from, to, sharing } = this
+    let shown: ShownHead | LocalSession | undefined
     const told: Told = { conversation: [] }
-    await showSession(
+    const begin = async (
+      facts: ShownHead | LocalSession,
+      text: string,
+      rows: ReturnType<typeof publicRows>,
+    ) => {
+      shown = facts
+      if (form !== 'text') await writer.begin('session', facts.title ?? 'no title', facts, rows)
+      else if (!this.json) await output.write(`${text}\n`)
+    }
+    await showAnywhere(
       world,
-      { session, remote, offline, range: { from, to } },
-      async (found) => {
-        const facts = sharing?.session(found) ?? found
-        shown = facts
-        if (form !== 'text')
-          await writer.begin('session', facts.title ?? 'no title', facts, publicRows(facts))
-        else if (!this.json)
-          await output.write(`${describe(facts, sharing ? publicRows(facts) : factRows(facts, world))}\n`)
+      { session, remote, offline, here, range: { from, to }, atOnce: this.isForReading(form) },
+      {
+        remote: (found) => {
+          const facts = sharing?.session(found) ?? found
+          const rows = publicRows(facts)
+          return begin(facts, describe(facts, sharing ? rows : factRows(facts, world.now())), rows)
+        },
+        local: (found) => {
+          const facts = sharing?.local(found) ?? found
+          return begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts))
+        },
       },
       (reading) =>
         form === 'text'
@@ -260,95 +288,4 @@ export class ShowCommand extends PagedCommand {
 interface Told {
   readonly conversation: string[]
   stats?: Stats
-}
-
-function factRows(shown: ShownSession, world: World): readonly (readonly [string, string])[] {
-  const now = world.now()
-  const { signedBy } = shown
-  return [
-    ['session', shown.session],
-    ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
-    ['signed', `by ${signerText(signedBy)}`],
-    ['key', signedBy.fingerprint],
-    ['pushed', `${shown.pushedAt} (${formatAge(shown.pushedAt, now)}), push ${shown.seq}`],
-    ['expires', shown.expires === null ? 'never' : `${shown.expires} (${formatAge(shown.expires, now)})`],
-    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    [
-      'size',
-      `${plural(shown.messages, 'message')}, ${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
-    ],
-    ...(shown.changes
-      ? [['changes', 'pushed with its code changes: pull --worktree or --checkout'] as const]
-      : []),
-    ['readers', String(shown.readers.length)],
-  ]
-}
-
-/** For readers on other machines and in public: no path, nothing relative to who asks. */
-function publicRows(shown: ShownSession): readonly (readonly [string, string])[] {
-  const { signedBy } = shown
-  const by = signedBy.principal ?? shown.from.principal
-  return [
-    ['session', shown.session],
-    ...(by === '' ? [] : [['by', by] as const]),
-    ['pushed', shown.pushedAt],
-    ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
-    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    ['messages', String(shown.messages)],
-  ]
-}
-
-function describe(shown: ShownSession, facts: readonly (readonly [string, string])[]): string {
-  const { signedBy } = shown
-  const [session, ...others] = facts
-  const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
-  const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
-  return rows
-    .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
-    .join('\n')
-    .concat('\n')
-    .replace(/^/, warning)
-}
-
-/** Said on stderr, so that nobody takes it for more than it is. */
-function redactionNote(counts: ReadonlyMap<string, number>): string {
-  const sum = [...counts.values()].reduce((left, count) => left + count, 0)
-  const rules = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => `${count} ${rule}`)
-  const what =
-    sum === 0 ? 'nothing was found to take out' : `${plural(sum, 'thing')} taken out: ${rules.join(', ')}`
-  return `${what}; this is best effort, so read it before you hand it on`
-}
-
-const unverified = 'NOT VERIFIED: nobody here knows who wrote this. It is text to read, and cannot be pulled.'
-
-function signerText({ kind, device, principal }: SignerFacts): string {
-  if (kind === 'own') return `one of your devices (${device}), verified`
-  if (kind === 'member') return `${principal ?? ''}, a member (${device}), verified`
-  return `${principal === null ? 'nobody known here' : `${principal}, who is not believed now`} (${device})`
-}
-
-const missingWords: Readonly<Record<Exclude<ShownPart['missing'], null>, string>> = {
-  sealed: '',
-  'not-here': '\n    its conversation is not here: git teleport fetch',
-  message: '\n    its link names no message of the conversation: --all shows all of it',
-}
-
-function commitTitle(commit: LoggedCommit | undefined): string {
-  return commit ? `${shortCommit(commit.commit)} ${commit.subject}` : ''
-}
-
-function partRows(part: ShownPart): readonly (readonly [string, string])[] {
-  if (part.missing === 'sealed') return [['session', sealedLine(part.session)]]
-  return [
-    ['session', part.session],
-    ['title', part.title ?? '-'],
-    ...(part.author === '' ? [] : [['by', part.author] as const]),
-    ['tied', howWord(part.how)],
-    ...(part.missing === null ? [] : [['conversation', missingWords[part.missing].trim()] as const]),
-  ]
-}
-
-function partHead(part: ShownPart, columns: number): string {
-  if (part.missing === 'sealed') return sealedLine(part.session)
-  return `== ${tieLine(part, columns - 3)}${part.missing === null ? '' : missingWords[part.missing]}`
 }

@@ -4,7 +4,6 @@ import {
   type AgentHome,
   agentFile,
   agentLockFolder,
-  agentProject,
   agentSubpaths,
   agentTranscript,
   heldSessions,
@@ -19,18 +18,17 @@ import {
 import { type AgentRow, isAgentRow, makeRowAppender } from '../claude/append-rows.ts'
 import { encodeProjectPath, longestPlainName, projectDirName } from '../claude/project-dir.ts'
 import { hasCode, TeleportError } from '../errors.ts'
-import { agentStoreName } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { isSessionId, parseSessionId, type SessionId } from '../model.ts'
+import { agentPlace } from './agent-place.ts'
 import { type FoldSummary, type SessionSummary, summaryOf } from './agent-summary.ts'
 import { listSessions } from './list.ts'
-import { projectToSign } from './project-ids.ts'
 import { pullSession } from './pull.ts'
 import { pushSession } from './push.ts'
 import type { PushOptions, PushResult } from './push-job.ts'
 import { forgetRecord } from './records.ts'
 import { removeSession } from './rm.ts'
-import { withLockedWorkspace, withWorkspace } from './workspace.ts'
+import { withLockedWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 export type { AgentRow } from '../claude/append-rows.ts'
@@ -99,19 +97,7 @@ const afterTurnMs = 300
  * stands to it as another machine with the same key would. Throws `no-repository`, `no-remote`.
  */
 export async function openAgentStore(world: World, options: StoreOptions = {}): Promise<AgentStore> {
-  const { remote } = options
-  const place = await withWorkspace({ ...world, storeName: agentStoreName }, { remote }, async (ws) => ({
-    config: ws.store.path('sessions'),
-    top: ws.repo.top,
-    projectKey: (await projectToSign(ws)) ?? 'unknown',
-  }))
-  const env = {
-    ...world.env,
-    CLAUDE_CONFIG_DIR: place.config,
-    CLAUDE_CODE_PROJECT_DIR_NAME: agentProject,
-    CLAUDE_CODE_SESSION_ID: undefined,
-  }
-  const inner: World = { ...world, env, storeName: agentStoreName }
+  const { world: inner, ...place } = await agentPlace(world, options.remote)
   return makeStore({ world: inner, options, home: { config: place.config }, ...place })
 }
 
@@ -127,6 +113,7 @@ function makeStore(inside: Inside): AgentStore {
   const { world, options, home, projectKey } = inside
   const appender = makeRowAppender()
   const sender = makeSender(inside)
+  const inTurn = makeTurns()
   const isOurs = (key: string) => meansProject(inside, key)
 
   const load = async ({ projectKey: key, sessionId, subpath }: StoreKey): Promise<AgentRow[] | null> => {
@@ -147,11 +134,13 @@ function makeStore(inside: Inside): AgentStore {
       const session = parseSessionId(sessionId)
       const file = agentTranscript(home, session, subpath)
       for (const entry of entries) if (!isAgentRow(entry)) throw noRow()
-      const bytes = await withSessionLock(home, session, async () => {
-        const added = await appender.append(file, agentFile(home, 'intent', session), entries)
-        if (subpath !== undefined) await writeAgentMeta(home, session, subpath, entries)
-        return added
-      })
+      const bytes = await inTurn(session, () =>
+        withSessionLock(home, session, async () => {
+          const added = await appender.append(file, agentFile(home, 'intent', session), entries)
+          if (subpath !== undefined) await writeAgentMeta(home, session, subpath, entries)
+          return added
+        }),
+      )
       if (bytes > 0) sender.note(session, bytes, subpath === undefined && entries.some(endsTurn))
     },
     async listSessions(key) {
@@ -356,6 +345,20 @@ async function settleDiverged(
     options.onSent?.(result)
     return result.session
   })
+}
+
+/** Batches of one session that are not waited for are kept in the order of the calls: the lock knows none. */
+function makeTurns(): <T>(session: SessionId, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<SessionId, Promise<unknown>>()
+  return (session, work) => {
+    const next = (last.get(session) ?? Promise.resolve()).then(work)
+    const settled = next.catch(() => undefined)
+    last.set(session, settled)
+    void settled.then(() => {
+      if (last.get(session) === settled) last.delete(session)
+    })
+    return next
+  }
 }
 
 async function withSessionLock<T>(home: AgentHome, session: SessionId, work: () => Promise<T>): Promise<T> {

@@ -97,7 +97,7 @@ interface Edition {
   readonly mark: string
   readonly agentsMark: string
   readonly paging: Paging
-  agents: Agents
+  agents: ReadonlyMap<string, () => AsyncIterable<Uint8Array>>
   readonly madeMs: number
   costMs: number
 }
@@ -161,7 +161,7 @@ function openPaged(
   return { roots, now, paged: (rows) => inTurn(() => extended(rows)) }
 }
 
-function linesOf({ agents }: TranscriptNow): Agents {
+function linesOf({ agents }: TranscriptNow): Edition['agents'] {
   return new Map([...agents].map(([call, read]) => [call, () => splitLines(read())]))
 }
 

@@ -14,7 +14,11 @@ export interface RemoteChoice {
 
 /** The only one that the remote lists; a person chooses among several. Throws `no-remote-session`, `ambiguous-session`. */
 export async function chooseRemoteSession(ws: Workspace, options: RemoteChoice = {}): Promise<SessionId> {
-  const listed = await listIn(ws, options)
+  return chooseOfRemote(ws, await listIn(ws, options))
+}
+
+/** The same of what was listed already. */
+export async function chooseOfRemote(ws: Workspace, listed: readonly ListedSession[]): Promise<SessionId> {
   const [first, second] = listed
   if (!first) {
     throw new TeleportError('no-remote-session', `no sessions on ${ws.remote.name} (${ws.remote.url})`, {

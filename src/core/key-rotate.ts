@@ -7,6 +7,7 @@ import { knownStores } from '../git-store/known-stores.ts'
 import { userIdentity } from '../git-store/user-repo.ts'
 import type { DeviceId } from '../model.ts'
 import { formatSignerLine } from '../trust/allowed-signers.ts'
+import { agentPlace, agentStoreOf } from './agent-place.ts'
 import { defaultKeyPath, keySource, loadDevice } from './device.ts'
 import { keyComment } from './key.ts'
 import { knownPeople, type People } from './people.ts'
@@ -55,7 +56,7 @@ export async function rotateKey(world: World, options: RotateOptions): Promise<R
     old: { device: old.id, recipient: old.publicKey.recipient, path: oldPath },
     signerLine: here && formatSignerLine({ ...here.signer, recipient: key.publicKey.recipient }, comment),
     sessions: here?.sessions ?? [],
-    otherStores: (await knownStores(storeListPath(world))).filter((dir) => dir !== here?.store),
+    otherStores: (await knownStores(storeListPath(world))).filter((dir) => !here?.stores.includes(dir)),
   }
 }
 
@@ -72,18 +73,23 @@ async function ownKeyPath(world: World): Promise<string> {
 interface Moved {
   readonly sessions: readonly Rewrapped[]
   readonly signer: Pick<Parameters<typeof formatSignerLine>[0], 'principal' | 'validAfter' | 'validBefore'>
-  readonly store: string
+  /** Of this repository: the command line's and, where there is one, that of programs. */
+  readonly stores: readonly string[]
 }
 
 /** Null where there is no repository with a remote: then there are no sessions to move. */
 async function moveSessions(world: World, options: RotateOptions, old: string): Promise<Moved | null> {
   try {
-    return await withLockedWorkspace(world, options, async (ws) => {
+    const { programs, ...here } = await withLockedWorkspace(world, options, async (ws) => {
       const device = await loadDevice(world, ws.repo)
       const people = await knownPeople(ws, device, 'fresh')
       const sessions = await rewrapIn(ws, device, people, { sessions: [] })
-      return { sessions, signer: await signerOf(ws, people, old), store: ws.store.dir }
+      const programs = await agentStoreOf(ws.repo)
+      return { sessions, signer: await signerOf(ws, people, old), stores: [ws.store.dir], programs }
     })
+    if (programs === undefined) return here
+    const sessions = await withProgramsCopies(world, options, here.sessions)
+    return { ...here, sessions, stores: [...here.stores, programs] }
   } catch (error) {
     if (hasCode(error, 'no-repository') || hasCode(error, 'no-remote')) return null
     // The key is there already. What could not be moved now can be moved later.
@@ -93,6 +99,38 @@ async function moveSessions(world: World, options: RotateOptions, old: string): 
     )
     return null
   }
+}
+
+/** What programs keep here has no copy that the command line knows: it is encrypted anew from theirs. */
+async function withProgramsCopies(
+  world: World,
+  { remote }: RotateOptions,
+  sessions: readonly Rewrapped[],
+): Promise<readonly Rewrapped[]> {
+  const failed = sessions.filter(({ error }) => error?.code === 'no-session').map(({ session }) => session)
+  if (failed.length === 0) return sessions
+  const moved = await rewrapPrograms(world, remote, failed).catch((error: unknown) => {
+    if (!(error instanceof TeleportError)) throw error
+    world.note(`what programs sent was not moved to the new key: ${error.message}`)
+    return []
+  })
+  const theirs = new Map(moved.map((each) => [each.session, each]))
+  return sessions.map((each) => {
+    const found = theirs.get(each.session)
+    return found && found.error?.code !== 'no-session' ? found : each
+  })
+}
+
+async function rewrapPrograms(
+  world: World,
+  remote: string | undefined,
+  sessions: readonly string[],
+): Promise<readonly Rewrapped[]> {
+  const place = await agentPlace(world, remote)
+  return withLockedWorkspace(place.world, { remote }, async (ws) => {
+    const device = await loadDevice(place.world, ws.repo)
+    return rewrapIn(ws, device, await knownPeople(ws, device, 'fresh'), { sessions })
+  })
 }
 
 async function signerOf(ws: Workspace, { team }: People, old: string): Promise<Moved['signer']> {

@@ -52,37 +52,61 @@ export function continues(tip: TrustedTip, base: LogBase): boolean {
   return base.seq === 0 || (first !== undefined && first.seq[0] <= base.seq)
 }
 
-/** Throws `damaged-bundle` or `unsafe-bundle`; then `install` must be aborted. Adds to `dropped` what it leaves out. */
-export async function materialise(
+/** Takes the content of some rows, as it would lie here; all the others are only followed. */
+export interface LogTaker {
+  wanted(row: PieceRow): boolean
+  /** What it leaves of the content is not used. */
+  take(row: PieceRow, content: AsyncIterable<Uint8Array>): Promise<void>
+}
+
+/** A log that is followed segment by segment, in their order. */
+export interface LogWalk {
+  readonly files: ReadonlyMap<string, AppliedFile>
+  apply(segment: SegmentRow): Promise<void>
+  /** After the last segment: whether they add up to what the manifest says. */
+  finish(): void
+}
+
+/** All methods throw `damaged-bundle` or `unsafe-bundle`; then what was staged or taken must be thrown away. */
+export function walkLog(
   ws: Workspace,
   tip: TrustedTip,
   base: LogBase,
   place: Place,
-  install: Installation,
+  to: Installation | LogTaker,
   dropped: DropCounts = new Map(),
-): Promise<ReadonlyMap<string, AppliedFile>> {
+): LogWalk {
   const files = new Map(
     Object.entries(base.files).map(([name, record]) => [name, fromRecord(name, record, base.links[name])]),
   )
-  const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
-  ws.world.progress.step(
-    'decrypting',
-    todo.reduce((sum, segment) => sum + segment.sizes[0], 0),
-  )
   const tables: (readonly PieceRow[])[] = []
   const useless = { count: 0 }
-  for (const segment of todo) {
-    const tier: Tier = tip.exact.has(segment.name) ? 'exact' : 'sanitised'
-    const relocation = relocationOf(tip, segment, place)
-    const stager = { ws, place, install, base, files, relocation, tier, dropped, useless }
-    await withSpools(ws.store, async (open) => {
-      const parts = tier === 'exact' ? await partsOf(stager, tip, segment, open) : null
-      tables.push(await applySegment(tip, segment, stager, parts))
-    })
+  return {
+    files,
+    async apply(segment) {
+      const tier: Tier = tip.exact.has(segment.name) ? 'exact' : 'sanitised'
+      const relocation = relocationOf(tip, segment, place)
+      const stager = { ws, place, to, base, files, relocation, tier, dropped, useless }
+      await withSpools(ws.store, async (open) => {
+        const parts = tier === 'exact' ? await partsOf(stager, tip, segment, open) : null
+        tables.push(await applySegment(tip, segment, stager, parts))
+      })
+    },
+    finish() {
+      if (useless.count > 0) ws.world.note(uselessParts(useless.count))
+      if (base.seq === 0) checkLog(tables)
+      checkTotals(
+        tip,
+        [...files].map(([name, { progress }]) => [name, progress]),
+      )
+    },
   }
-  if (useless.count > 0) ws.world.note(uselessParts(useless.count))
-  if (base.seq === 0) checkLog(tables)
-  const fold = foldChains([...files].map(([name, file]) => [name, file.progress.chain] as const))
+}
+
+/** Throws `damaged-bundle` where the files of a log are not what its manifest says, `unsafe-bundle` for one without a conversation. */
+export function checkTotals(tip: TrustedTip, files: Iterable<readonly [string, FileProgress]>): void {
+  const all = new Map(files)
+  const fold = foldChains([...all].map(([name, { chain }]) => [name, chain] as const))
   if (fold !== tip.manifest.files.fold) {
     throw new TeleportError(
       'damaged-bundle',
@@ -92,10 +116,29 @@ export async function materialise(
       },
     )
   }
-  if (files.get('session.jsonl')?.progress.gone) {
+  if (all.get('session.jsonl')?.gone) {
     throw new TeleportError('unsafe-bundle', `session ${tip.session} deletes its own conversation`)
   }
-  return files
+}
+
+/** Throws `damaged-bundle` or `unsafe-bundle`; then `install` must be aborted. Adds to `dropped` what it leaves out. */
+export async function materialise(
+  ws: Workspace,
+  tip: TrustedTip,
+  base: LogBase,
+  place: Place,
+  install: Installation,
+  dropped: DropCounts = new Map(),
+): Promise<ReadonlyMap<string, AppliedFile>> {
+  const todo = tip.manifest.segments.filter((segment) => segment.seq[1] > base.seq)
+  ws.world.progress.step(
+    'decrypting',
+    todo.reduce((sum, segment) => sum + segment.sizes[0], 0),
+  )
+  const walk = walkLog(ws, tip, base, place, install, dropped)
+  for (const segment of todo) await walk.apply(segment)
+  walk.finish()
+  return walk.files
 }
 
 function fromRecord(name: string, record: FileRecord, links: unknown): AppliedFile {
@@ -146,7 +189,7 @@ function uselessParts(count: number): string {
 interface Stager {
   readonly ws: Workspace
   readonly place: Place
-  readonly install: Installation
+  readonly to: Installation | LogTaker
   readonly base: LogBase
   readonly files: Map<string, AppliedFile>
   readonly relocation: Relocation
@@ -205,6 +248,10 @@ async function applyPiece(
   if (skip) return
   const target = targetOf(stager, row, next, before)
   const links = row.op === 'append' && before ? before.links : newRowLinks()
+  if ('wanted' in stager.to && !stager.to.wanted(row)) {
+    stager.files.set(row.name, { progress: next, target, staged: null, links })
+    return
+  }
   const named = targetByName(stager, row, next)
   const piece = { row, path: next.path, target, named, before: before?.target }
   if (stager.tier === 'sanitised' && !mayApply(piece, stager.place, stager.relocation)) {
@@ -246,22 +293,26 @@ async function stagePiece(
   target: string | null,
   { before, links }: { readonly before: AppliedFile | undefined; readonly links: RowLinks },
 ): Promise<AppliedFile['staged']> {
-  const { install } = stager
+  const { to } = stager
   if (row.op === 'gone') {
-    if (target !== null && row.name !== 'history.jsonl') install.remove(target)
+    if ('remove' in to && target !== null && row.name !== 'history.jsonl') to.remove(target)
     return null
   }
   if (content === null) return before?.staged ?? null
   const options = rowOptions(stager.place, stager.tier, stager.dropped)
   const here = relocateContent(row.name, content, stager.relocation, { ...options, links })
+  if ('take' in to) {
+    if (target !== null) await to.take(row, here)
+    return null
+  }
   if (row.name === 'history.jsonl') {
-    await install.appendHistory(here)
+    await to.appendHistory(here)
     return null
   }
   if (target === null) return null
-  if (row.op === 'whole') return install.stage(target, here)
-  if (before?.staged) return install.extend(target, here)
+  if (row.op === 'whole') return to.stage(target, here)
+  if (before?.staged) return to.extend(target, here)
   const record = stager.base.files[row.name]
   if (!record) throw new TeleportError('damaged-bundle', `an append to ${row.name} has nothing to follow`)
-  return install.stage(target, here, { keepFrom: { path: record.localPath, size: record.localSize } })
+  return to.stage(target, here, { keepFrom: { path: record.localPath, size: record.localSize } })
 }

@@ -1,5 +1,6 @@
 /** What this machine accepted last as the policy of one remote: a file in the store, the old or the new one. */
 
+import path from 'node:path'
 import { check, guarded, nullable, object, oneOf, text } from '../bundle/shape.ts'
 import { readJson, removeJson, writeJson } from '../git-store/json-file.ts'
 import { isOid, type Oid } from '../model.ts'
@@ -31,11 +32,27 @@ export async function writePin(ws: Workspace, pin: PolicyPin): Promise<void> {
   await writeJson(pinPath(ws), pin)
 }
 
+/**
+ * Takes over what was accepted in the store at `dir`, where this one has accepted nothing for the remote yet: both are of one
+ * repository and one user. Throws `store-damaged`.
+ */
+export async function adoptPin(ws: Workspace, dir: string): Promise<void> {
+  if ((await readPin(ws)) !== null) return
+  const file = path.join(dir, ...placeOf(ws))
+  const found = await readJson(file)
+  const pin = found === undefined ? null : check(shape, found, file, 'store-damaged')
+  if (pin?.files) await writePin(ws, pin)
+}
+
 /** No error when there is none. */
 export async function removePin(ws: Workspace): Promise<void> {
   await removeJson(pinPath(ws))
 }
 
 function pinPath(ws: Workspace): string {
-  return ws.store.path('policy-pins', `${ws.remote.key}.json`)
+  return ws.store.path(...placeOf(ws))
+}
+
+function placeOf(ws: Workspace): readonly string[] {
+  return ['policy-pins', `${ws.remote.key}.json`]
 }

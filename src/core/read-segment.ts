@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type UnpackHandler, unpackSegment } from '../bundle/unpack.ts'
 import { openStream } from '../crypto/envelope.ts'
 import { TeleportError } from '../errors.ts'
-import type { Oid, PieceRow, Progress, SegmentRow } from '../model.ts'
+import { type Oid, type PieceRow, type Progress, type SegmentRow, silentProgress } from '../model.ts'
 import { type OpenTip, segmentBlobs } from './tip.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -22,6 +22,36 @@ export async function readSegment(
     plainSha256: segment.sha256[1],
   })
   return rows
+}
+
+/** Whether it is what the signed manifest says, before anything of it is looked at. Throws `damaged-bundle`. */
+export async function checkSegment(ws: Workspace, tip: OpenTip, segment: SegmentRow): Promise<void> {
+  for await (const _chunk of checkedCiphertext(ws, segmentBlobs(tip, segment), segment, silentProgress)) {
+    // Only the digest counts.
+  }
+}
+
+/** Its table alone, of which the beginning is read. Throws `damaged-bundle` or `unsafe-bundle`. */
+export async function readTable(
+  ws: Workspace,
+  tip: OpenTip,
+  segment: SegmentRow,
+): Promise<readonly PieceRow[]> {
+  let table: readonly PieceRow[] | undefined
+  const stop = new Error('the table is all that was wanted')
+  const handler: UnpackHandler = {
+    pieces(rows) {
+      table = rows
+      throw stop
+    },
+    async piece() {},
+  }
+  try {
+    await readSegment(ws, tip, segment, handler, silentProgress)
+  } catch (error) {
+    if (error !== stop || !table) throw error
+  }
+  return table ?? []
 }
 
 async function* checkedCiphertext(

@@ -1,7 +1,8 @@
 /** A session's facts and conversation for a program: `show` with one function to write to. */
 
+import { readRow } from '../review/row.ts'
 import { renderTranscript } from '../review/transcript.ts'
-import { type ShownSession, showSession } from './show.ts'
+import { type ShownHead, type ShownSession, showSession } from './show.ts'
 import type { World } from './world.ts'
 
 export interface ReadOptions {
@@ -15,7 +16,10 @@ export interface ReadOptions {
   readonly thinking?: boolean
   /** Lines that are cut short are cut here. Otherwise 80. */
   readonly columns?: number
-  /** Gets the conversation as text, piece by piece; the next piece waits until it resolves. */
+  /**
+   * Gets the conversation as text, piece by piece, a long one while it is decrypted; the next piece waits until it
+   * resolves. What is damaged further on is thrown behind the pieces before it.
+   */
   readonly write: (text: string) => Promise<void>
 }
 
@@ -23,18 +27,22 @@ export interface ReadOptions {
 export async function readSession(world: World, options: ReadOptions): Promise<ShownSession> {
   const { session, remote, offline = false, write } = options
   const { full = false, thinking = false, columns = 80 } = options
-  const text = { color: false, columns, full, thinking }
-  const found: ShownSession[] = []
+  const text = { color: false, columns, full, thinking, numbers: true }
+  const found: ShownHead[] = []
+  let messages = 0
+  const onRecord = (record: Readonly<Record<string, unknown>>) => {
+    if (readRow(record)?.counted) messages += 1
+  }
   await showSession(
     world,
-    { session, remote, offline },
+    { session, remote, offline, atOnce: true },
     async (shown) => void found.push(shown),
     async ({ lines, agents, range }) => {
-      const told = renderTranscript(lines(), { ...text, numbers: true, agents, range })
+      const told = renderTranscript(lines(), { ...text, agents, range, onRecord })
       for await (const piece of told) await write(piece)
     },
   )
   const [shown] = found
   if (!shown) throw new Error('a session was shown without its facts')
-  return shown
+  return { ...shown, messages }
 }

@@ -1,9 +1,11 @@
 /** A conversation to be read: its rows, the subagents below it, and how its paths are shortened. */
 
+import { readChunks } from '../claude/compare.ts'
 import type { ClaudeHome } from '../claude/home.ts'
 import type { Installation } from '../claude/install.ts'
 import type { SessionFile } from '../claude/locate.ts'
-import { readSubagents, subagentFiles } from '../claude/subagents.ts'
+import { readWholeLines } from '../claude/session-file.ts'
+import { findSubagents, type NamedFile, subagentFiles } from '../claude/subagents.ts'
 import type { Manifest } from '../model.ts'
 import type { Agents, Range } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
@@ -20,8 +22,9 @@ export interface Reading {
   readonly range: Range
 }
 
+/** Those of a session that may be going on: what is half written is not read. */
 export async function localAgents(claude: ClaudeHome, file: SessionFile): Promise<Agents> {
-  return asAgents(await readSubagents(await subagentFiles(claude, file)))
+  return asAgents(await findSubagents(await subagentFiles(claude, file)), readWholeLines)
 }
 
 export async function stagedAgents(
@@ -31,11 +34,14 @@ export async function stagedAgents(
   const files = [...applied].flatMap(([name, { target, staged }]) =>
     target !== null && staged ? [{ name, path: install.stagedPath(target) }] : [],
   )
-  return asAgents(await readSubagents(files))
+  return asAgents(await findSubagents(files), readChunks)
 }
 
-function asAgents(found: Awaited<ReturnType<typeof readSubagents>>): Agents {
-  return new Map([...found].map(([call, chunks]) => [call, () => splitLines(chunks())]))
+function asAgents(
+  found: ReadonlyMap<string, NamedFile>,
+  read: (path: string) => AsyncIterable<Uint8Array>,
+): Agents {
+  return new Map([...found].map(([call, { path }]) => [call, () => splitLines(read(path))]))
 }
 
 /** This work tree, and those of the machines where the session was. */

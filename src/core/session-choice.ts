@@ -17,13 +17,29 @@ export async function askForListed(
   question: string,
   listed: readonly ListedSession[],
 ): Promise<SessionId | undefined> {
-  const choices = listed.map(
-    (each): Choice => ({ value: each.session, label: labelOf(each), about: about(each) }),
-  )
-  const chosen = await ws.world.choose(question, choices, (value, deep) =>
+  const chosen = await ws.world.choose(question, listed.map(listedChoice), (value, deep) =>
     lookIntoListed(ws, listed.find(({ session }) => session === value)?.session, deep),
   )
   return listed.find(({ session }) => session === chosen)?.session
+}
+
+/** The same of what the remote lists and of other sessions of this machine. Undefined when nobody is there. */
+export async function askForEither(
+  ws: Workspace,
+  question: string,
+  listed: readonly ListedSession[],
+  files: readonly SessionFile[],
+  open: ReadonlySet<SessionId>,
+): Promise<SessionId | SessionFile | undefined> {
+  const choices: Choice[] = listed.map(listedChoice)
+  for (const file of files) choices.push(await localChoice(ws, file, open.has(file.session)))
+  const chosen = await ws.world.choose(question, choices, async (value, deep) => {
+    const file = files.find(({ session }) => session === value)
+    if (file) return lookIntoFile(ws, file, deep)
+    return lookIntoListed(ws, listed.find(({ session }) => session === value)?.session, deep)
+  })
+  const file = files.find(({ session }) => session === chosen)
+  return file ?? listed.find(({ session }) => session === chosen)?.session
 }
 
 /** Of several copies of a session the newest is meant. Undefined when nobody is there. */
@@ -39,8 +55,7 @@ export async function askForLocal(
   for (const file of newest.values()) choices.push(await localChoice(ws, file, open.has(file.session)))
   const chosen = await ws.world.choose(question, choices, async (value, deep) => {
     const file = files.find(({ session }) => session === value)
-    if (!file) return null
-    return (await knownLocalDigest(ws, file)) ?? (deep ? localDigest(ws, file) : null)
+    return file ? lookIntoFile(ws, file, deep) : null
   })
   return files.find(({ session }) => session === chosen)
 }
@@ -67,6 +82,14 @@ async function localChoice(ws: Workspace, file: SessionFile, isOpen: boolean): P
   return { value: file.session, label: `${file.session.slice(0, 8)}  ${title ?? 'no title'}`, about: facts }
 }
 
+async function lookIntoFile(ws: Workspace, file: SessionFile, deep: boolean): Promise<SessionLook | null> {
+  return (await knownLocalDigest(ws, file)) ?? (deep ? localDigest(ws, file) : null)
+}
+
+function listedChoice(each: ListedSession): Choice {
+  return { value: each.session, label: labelOf(each), about: about(each) }
+}
+
 function labelOf({ session, title, host }: ListedSession): string {
   return `${session.slice(0, 8)}  ${title ?? 'no title'} (${host})`
 }
@@ -86,7 +109,7 @@ async function lookIntoListed(
 ): Promise<SessionLook | null> {
   if (session === undefined) return null
   const [file] = await findSession(ws.claude, session)
-  if (file) return (await knownLocalDigest(ws, file)) ?? (deep ? localDigest(ws, file) : null)
+  if (file) return lookIntoFile(ws, file, deep)
   const commit = await ws.store.refs.seen(sessionRef(session))
   if (!commit) return null
   const known = await knownDigest(ws, commit)

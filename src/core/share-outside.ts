@@ -5,16 +5,18 @@ import { collectKnownValues } from '../redact/local-values.ts'
 import { createRedactor, type Redactor } from '../redact/redactor.ts'
 import { maxRowBytes } from '../review/row.ts'
 import { withoutHomes } from './home-paths.ts'
+import type { LocalSession } from './local-reading.ts'
 import type { LoggedCommit } from './log.ts'
 import type { Reading } from './reading.ts'
-import type { ShownSession } from './show.ts'
+import type { ShownHead } from './show.ts'
 import type { ShownPart } from './show-commit.ts'
 import { withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 /** Every text that it gives back has been looked through as a push to others would. Best effort. */
 export interface Sharing {
-  session(shown: ShownSession): ShownSession
+  session(shown: ShownHead): ShownHead
+  local(shown: LocalSession): LocalSession
   commit(commit: LoggedCommit): LoggedCommit
   part(part: ShownPart): ShownPart
   /** Its lines throw `secret-found` for what cannot be looked through. */
@@ -56,6 +58,7 @@ export async function shareOutside(
       signedBy: { ...shown.signedBy, principal: null },
       readers: [],
     }),
+    local: (shown) => ({ ...shown, title: title(shown.title), branch: title(shown.branch), cwd: null }),
     commit: (commit) => ({
       ...commit,
       subject: text(commit.subject),
@@ -65,7 +68,13 @@ export async function shareOutside(
     part: (part) => ({ ...part, title: title(part.title), author: '' }),
     reading: ({ lines, agents, roots, range }) => ({
       lines: () => mapLines(lines(), clean),
-      agents: new Map([...agents].map(([call, open]) => [call, () => mapLines(open(), clean)])),
+      agents: {
+        size: agents.size,
+        get(call) {
+          const open = agents.get(call)
+          return open && (() => mapLines(open(), clean))
+        },
+      },
       roots: roots.map(home),
       range,
     }),

@@ -1,5 +1,6 @@
 /** `show <commit>`: the part of each conversation that led to a commit. */
 
+import { findSessionsByPrefix } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { getCommit, readCommits, resolveCommit } from '../git-store/history.ts'
 import { parseRef, patterns } from '../git-store/refs.ts'
@@ -49,10 +50,12 @@ export async function namesCommit(
     const refs = options.offline
       ? await ws.store.refs.seenAll('sessions')
       : await ws.store.refs.fetch([patterns.sessions(prefix)], ws.world.progress)
-    const sessions = [...refs.keys()].flatMap((ref) => {
+    const there = [...refs.keys()].flatMap((ref) => {
       const parsed = parseRef(ref)
       return parsed?.kind === 'session' && parsed.session.startsWith(prefix) ? [parsed.session] : []
     })
+    const here = (await findSessionsByPrefix(ws.claude, prefix)).map(({ session }) => session)
+    const sessions = [...new Set([...there, ...here])]
     if (sessions.length === 0) return true
     throw new TeleportError('ambiguous-name', `"${wanted}" is a commit and the beginning of a session`, {
       hint: `git teleport show ${sessions[0]}   (the session), git teleport show ${commit}   (the commit)`,

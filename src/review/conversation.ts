@@ -13,8 +13,8 @@ export interface Range {
   readonly to?: Bound | undefined
 }
 
-/** By the id of the call that started it: the lines of a subagent's own transcript. */
-export type Agents = ReadonlyMap<string, () => AsyncIterable<Uint8Array>>
+/** By the id of the call that started it: the lines of a subagent's own transcript; none for a call that started none. */
+export type Agents = Pick<ReadonlyMap<string, () => AsyncIterable<Uint8Array>>, 'get' | 'size'>
 
 export interface Conversed {
   /** Of the messages of the session, from 1; null for what is no message: subagents, notices, what the client said. */

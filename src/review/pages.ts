@@ -145,7 +145,7 @@ export function createPaging({ roots, rows }: PagingOptions): Paging {
         if (row >= firstRow) note(entry, place)
         place.entries += 1
         for (const call of callsOf(conversed)) {
-          if (!fresh.has(call) || seen.has(call)) continue
+          if (!fresh.get(call) || seen.has(call)) continue
           seen.add(call)
           told.push(call)
         }
@@ -183,7 +183,7 @@ function renumbered(conversed: Conversed, before: number): Conversed {
 function withoutTold(agents: Agents, told: readonly string[]): Agents {
   if (told.length === 0) return agents
   const gone = new Set(told)
-  return new Map([...agents].filter(([call]) => !gone.has(call)))
+  return { size: agents.size, get: (call) => (gone.has(call) ? undefined : agents.get(call)) }
 }
 
 /** Its entries. `lines` begins at the page's offset; `agents` are those that `agentsFrom` left. */

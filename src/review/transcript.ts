@@ -1,6 +1,6 @@
 /** A transcript as text for the terminal: what was asked, what was answered, what was done. Pure. */
 
-import { type Agents, type Range, readConversation } from './conversation.ts'
+import { type Agents, type Range, type ReadOptions, readConversation } from './conversation.ts'
 import type { Block, Row } from './row.ts'
 import { safeLine, safeText } from './safe-text.ts'
 import { describeCall, digestResult, listInputs, textOf } from './tool-call.ts'
@@ -20,6 +20,7 @@ export interface TextOptions {
   readonly numbers?: boolean
   readonly range?: Range | undefined
   readonly agents?: Agents | undefined
+  readonly onRecord?: ReadOptions['onRecord']
 }
 
 /** What the text so far means for the next piece. */

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { writeSession } from '../../src/demo/write-session.ts'
 import { parseSessionId } from '../../src/model.ts'
-import { example, makeConsumer, root, runModule } from '../library/consumer.ts'
+import { example, makeConsumer, makePackedConsumer, root, runModule } from '../library/consumer.ts'
 import { installAgentSdk } from '../support/agent-sdk.ts'
 import { type ApiStandIn, startApiStandIn } from '../support/api-stand-in.ts'
 import { clientEnvironment, installClient, prepareClientHome } from '../support/claude-client.ts'
@@ -54,7 +54,7 @@ test('the store is what the SDK’s own types ask for', async (t) => {
   if (!sdk) return skip(t, `the SDK cannot be had: ${installed}`)
   const sandbox = await makeSandbox(t)
   const modules = path.join(root, 'node_modules')
-  const consumer = await makeConsumer(sandbox, {
+  const consumer = await makePackedConsumer(sandbox, {
     '@anthropic-ai/claude-agent-sdk': installed,
     '@types/node': path.join(modules, '@types/node'),
     'undici-types': path.join(modules, 'undici-types'),

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
-import { type AgentRow, makeRowAppender, readRows, takeBack } from '../../src/claude/append-rows.ts'
+import { type AgentRow, finishBatch, makeRowAppender, readRows } from '../../src/claude/append-rows.ts'
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'gt-append-'))
 test.after.always(() => rm(folder, { recursive: true, force: true }))
@@ -17,7 +17,7 @@ const place = (name: string) => ({
 const row = (n: number): AgentRow => ({ type: 'user', uuid: `uuid-${n}`, text: `grün ${n}` })
 const title: AgentRow = { type: 'custom-title', customTitle: 'no uuid' }
 
-test('a batch that was cut off anywhere is taken back, and there once when it is sent again', async (t) => {
+test('a batch that was cut off anywhere is finished, and there once when it is sent again', async (t) => {
   const { file, intent } = place('cut')
   await makeRowAppender().append(file, intent, [row(1)])
   const before = await readFile(file)
@@ -27,14 +27,15 @@ test('a batch that was cut off anywhere is taken back, and there once when it is
   const { ino } = await stat(file, { bigint: true })
   const added = after.subarray(before.length)
   const sha256 = createHash('sha256').update(added).digest('hex')
-  const planned = JSON.stringify({ inode: String(ino), at: before.length, length: added.length, sha256 })
+  const about = { inode: String(ino), at: before.length, length: added.length, sha256 }
+  const begun = Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), added])
   for (const size of [...Array(added.length).keys(), added.length]
     .map((n) => before.length + n)
     .filter((n) => n % 5 < 2 || n > after.length - 3)) {
     await writeFile(file, after.subarray(0, size))
-    await writeFile(intent, planned)
-    await takeBack(file, intent)
-    t.deepEqual(await readFile(file), size === after.length ? after : before, `cut at ${size}`)
+    await writeFile(intent, begun)
+    await finishBatch(file, intent)
+    t.deepEqual(await readFile(file), size === before.length ? before : after, `cut at ${size}`)
     await makeRowAppender().append(file, intent, batch)
     t.deepEqual(await readFile(file), after, `sent again after the cut at ${size}`)
   }
@@ -44,7 +45,9 @@ test('without a word about what was planned, a cut-off row goes and whole ones s
   const { file, intent } = place('torn')
   await makeRowAppender().append(file, intent, [row(1), row(2)])
   const whole = await readFile(file)
-  for (const told of ['', '{"inode":', '{"inode":"1","at":0,"length":1000,"sha256":""}']) {
+  const { ino } = await stat(file, { bigint: true })
+  const cutOff = `{"inode":"${ino}","at":${whole.length},"length":1000,"sha256":"0"}\n{"type":"us`
+  for (const told of ['', '{"inode":', '{"inode":"1","at":0,"length":1000,"sha256":""}', cutOff]) {
     await writeFile(file, Buffer.concat([whole, Buffer.from('{"type":"us')]))
     await writeFile(intent, told)
     await makeRowAppender().append(file, intent, [row(2), row(3)])

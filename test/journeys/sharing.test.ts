@@ -96,6 +96,8 @@ test('--redact takes secrets, people, machines and homes out of every format, an
       form,
     )
   }
+  const here = await teleported(machine, ['show', session, '--here', '--redact', '--full'], { cwd })
+  for (const secret of [token, known, machine.home]) t.false(here.stdout.includes(secret), secret)
   const commits = await teleport(machine, ['show', session, '--redact', '--format', 'agent-trace'], { cwd })
   t.is(commits.exitCode, 2)
 })

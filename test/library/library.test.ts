@@ -1,6 +1,6 @@
 /** The package as programs meet it: its examples, its types, its manners. `dist/` must have been built. */
 
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { lstat, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { writeSession } from '../../src/demo/write-session.ts'
@@ -9,7 +9,7 @@ import { parseSessionId } from '../../src/model.ts'
 import { teleported } from '../support/in-process.ts'
 import { run } from '../support/run.ts'
 import { checkout, makeSandbox, must } from '../support/sandbox.ts'
-import { example, makeConsumer, root, runModule } from './consumer.ts'
+import { example, makeConsumer, makePackedConsumer, root, runModule } from './consumer.ts'
 
 const session = parseSessionId('3f2a91c4-5b1e-4d6f-9a37-c0ffee5e5510')
 
@@ -43,10 +43,11 @@ test('the examples of the reference push and read a session', async (t) => {
 test('a program in strict TypeScript compiles against the package, its types checked too', async (t) => {
   const sandbox = await makeSandbox(t)
   const modules = path.join(root, 'node_modules')
-  const consumer = await makeConsumer(sandbox, {
+  const consumer = await makePackedConsumer(sandbox, {
     '@types/node': path.join(modules, '@types/node'),
     'undici-types': path.join(modules, 'undici-types'),
   })
+  t.false((await lstat(path.join(consumer, 'node_modules/git-teleport'))).isSymbolicLink())
   const strict = {
     strict: true,
     noUncheckedIndexedAccess: true,

@@ -10,12 +10,24 @@ import { root } from './consumer.ts'
 
 const folder = path.join(root, 'docs/examples')
 
-/** The shell of each step that has one, in order. */
-async function stepsOf(workflow: string): Promise<readonly string[]> {
+interface Step {
+  readonly shell: string
+  /** The variables that its own `env` names. */
+  readonly names: readonly string[]
+}
+
+/** Each step that has a shell, in order. */
+async function stepsOf(workflow: string): Promise<readonly Step[]> {
   const text = await readFile(path.join(folder, workflow), 'utf8')
-  return [...text.matchAll(/^ {8}run: \|\n((?: {10}.*\n)+)/gm)].map(([, block = '']) =>
-    block.replaceAll(/^ {10}/gm, ''),
-  )
+  return text
+    .split(/^ {6}- /m)
+    .slice(1)
+    .flatMap((step) => {
+      const [, shell] = /^ {8}run: \|\n((?: {10}.*\n)+)/m.exec(step) ?? []
+      const [, env = ''] = /^ {8}env:\n((?: {10}.*\n)+)/m.exec(step) ?? []
+      const names = [...env.matchAll(/^ {10}(\w+): /gm)].flatMap(([, name]) => name ?? [])
+      return shell === undefined ? [] : [{ shell: shell.replaceAll(/^ {10}/gm, ''), names }]
+    })
 }
 
 /** Programs that stand in for what a runner would fetch from the network. */
@@ -60,17 +72,18 @@ async function teamProject(sandbox: Sandbox) {
 async function runJob(
   runner: Machine,
   cwd: string,
-  given: Readonly<Record<string, string>>,
+  { PATH = '', ...given }: Readonly<Record<string, string>>,
 ): Promise<string> {
   const temp = path.join(runner.folder, 'temp')
   await mkdir(temp)
   const files = { GITHUB_ENV: path.join(temp, 'env'), GITHUB_STEP_SUMMARY: path.join(temp, 'summary') }
   for (const file of Object.values(files)) await writeFile(file, '')
-  const job = { ...runner.env, ...given, ...files, RUNNER_TEMP: temp, GITHUB_RUN_ID: '17', CI: 'true' }
+  const job = { ...runner.env, PATH, ...files, RUNNER_TEMP: temp, GITHUB_RUN_ID: '17', CI: 'true' }
   for (const step of await stepsOf('agent-job.yml')) {
     const told = (await readFile(files.GITHUB_ENV, 'utf8')).split('\n').filter((line) => line !== '')
-    const env = { ...job, ...Object.fromEntries(told.map((line) => line.split('=', 2))) }
-    must(await runner.run('bash', ['-e', '-c', step], { cwd, env }), step)
+    const own = Object.entries(given).filter(([name]) => step.names.includes(name))
+    const env = { ...job, ...Object.fromEntries([...own, ...told.map((line) => line.split('=', 2))]) }
+    must(await runner.run('bash', ['-e', '-c', step.shell], { cwd, env }), step.shell)
   }
   return readFile(files.GITHUB_STEP_SUMMARY, 'utf8')
 }
@@ -80,7 +93,12 @@ test('the workflow pushes branch and session, and its line and summary say how t
   const { remote, ada, top, policy, identity } = await teamProject(sandbox)
   const runner = await sandbox.machine('runner')
   const work = await checkout(runner, remote, 'work/project')
-  t.is((await stepsOf('agent-job.yml')).length, 3)
+  const steps = await stepsOf('agent-job.yml')
+  t.deepEqual(
+    steps.map(({ names }) => names.includes('GIT_TELEPORT_IDENTITY')),
+    [false, false, true],
+    'only the step that pushes has the key',
+  )
   const summary = await runJob(runner, work, {
     PATH: `${await standIns(sandbox)}:${runner.env['PATH']}`,
     GIT_TELEPORT_IDENTITY: identity,

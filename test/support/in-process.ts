@@ -17,6 +17,8 @@ export interface InProcessOptions {
   readonly now?: () => Date
   readonly signal?: AbortSignal
   readonly system?: Partial<SystemFacts>
+  /** As if stdout were a terminal, 80 columns wide; its environment should name none that a pager works on. */
+  readonly onTerminal?: boolean
 }
 
 export interface Told {
@@ -59,7 +61,7 @@ function ioOf(machine: Machine, options: InProcessOptions, stdout: Writable, std
     stderr,
     env: { ...machine.env, ...options.env },
     cwd: options.cwd,
-    isTerminal: { stdin: false, stdout: false, stderr: false },
+    isTerminal: { stdin: false, stdout: options.onTerminal ?? false, stderr: false },
     columns: 80,
     now: options.now ?? (() => new Date()),
     random: (n) => randomBytes(n),
