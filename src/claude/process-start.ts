@@ -13,6 +13,12 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Linux: whether it has ended and only waits for its parent to take notice, which in a container may be never. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+}
+
 /** Linux: clock ticks from boot to the start of a process. `null` elsewhere, or when there is no such process. */
 export async function startTicks(pid: number): Promise<number | null> {
   try {
@@ -34,4 +40,10 @@ export async function startedAtMs(pid: number): Promise<number | null> {
   if (ticks === null) return null
   const boot = (await readFile('/proc/stat', 'latin1').catch(() => '')).match(/^btime (\d+)$/m)?.[1]
   return boot === undefined ? null : Number(boot) * 1000 + (ticks * 1000) / ticksPerSecond
+}
+
+/** Linux: an id of the time since the system was switched on. `null` elsewhere. */
+export async function bootId(): Promise<string | null> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')
+  return text.trim() || null
 }
