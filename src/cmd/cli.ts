@@ -11,10 +11,12 @@ import { CompletionCommand } from './completion.ts'
 import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
 import { DetachCommand } from './detach.ts'
+import * as direct from './direct.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import { FromCommand } from './from.ts'
 import * as hook from './hook.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
@@ -36,6 +38,7 @@ import { SearchCommand } from './search.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { safe } from './text.ts'
+import { ToCommand } from './to.ts'
 import { UndoCommand } from './undo.ts'
 import { UninstallCommand } from './uninstall.ts'
 
@@ -47,6 +50,8 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   init: [InitCommand],
   push: [PushCommand],
   pull: [PullCommand],
+  to: [ToCommand],
+  from: [FromCommand],
   fetch: [FetchCommand],
   list: [ListCommand],
   show: [ShowCommand],
@@ -76,6 +81,9 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   uninstall: [UninstallCommand],
   demo: [DemoCommand],
 }
+
+/** What only other programs start, in no list and with no help. */
+const hiddenVerbs: typeof verbs = { direct: Object.values(direct) }
 
 /** Runs one command line and returns its exit code; throws only what is a bug. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -119,7 +127,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 /** The verb's own; all of them for a list of commands or a verb that there is not. */
 function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] {
   const [verb = ''] = argv
-  const own = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  const all = { ...verbs, ...hiddenVerbs }
+  const own = Object.hasOwn(all, verb) ? all[verb] : undefined
   return own ?? allCommands()
 }
 
@@ -142,7 +151,7 @@ function isUsageError(error: unknown): error is Error {
 
 function usage(error: Error, argv: readonly string[]): TeleportError {
   const [verb = ''] = argv
-  const known = Object.hasOwn(verbs, verb)
+  const known = Object.hasOwn({ ...verbs, ...hiddenVerbs }, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
   const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
   const near = known ? undefined : nearest(verb, Object.keys(verbs))

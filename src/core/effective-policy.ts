@@ -36,6 +36,7 @@ export async function effectivePolicy(ws: Workspace, team: TeamPolicy | null): P
     allowAutomation: first(layers, 'allowAutomation'),
     auditPulls: first(layers, 'auditPulls'),
     repository: first(layers, 'repository'),
+    allowedTargets: first(layers, 'allowedTargets'),
   }
 }
 

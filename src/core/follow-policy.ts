@@ -50,6 +50,8 @@ function requireMayPush(ws: Workspace, policy: EffectivePolicy, principal: strin
 }
 
 function requireAllowedRemote(ws: Workspace, policy: EffectivePolicy): void {
+  // Whoever opens a direct way has held it to `to.allowed` before.
+  if (ws.remote.direct) return
   const { value: patterns } = policy.allowedRemotes
   if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, ws.remote.url))) return
   throw notAllowed('allowedRemotes', policy, `does not name the URL of ${ws.remote.name}`, 'git remote -v')

@@ -2,6 +2,7 @@
 
 import { check, guarded, nullable, object, oneOf, text } from '../bundle/shape.ts'
 import { readJson, removeJson, writeJson } from '../git-store/json-file.ts'
+import type { Remote } from '../git-store/remote.ts'
 import { isOid, type Oid } from '../model.ts'
 import { maxPolicyBytes, type PolicyFiles } from '../trust/policy-text.ts'
 import type { Workspace } from './workspace.ts'
@@ -21,21 +22,26 @@ const shape = object({
   files: nullable(object({ allowed_signers: file, recipients: file, config: file })),
 })
 
-/** Null when this remote was never looked at. Throws `store-damaged`: a lost pin is not the same as none. */
+/**
+ * Null when the project's remote was never looked at, or there is none. Throws `store-damaged`: a lost pin is not the same
+ * as none.
+ */
 export async function readPin(ws: Workspace): Promise<PolicyPin | null> {
-  const found = await readJson(pinPath(ws))
-  return found === undefined ? null : check(shape, found, pinPath(ws), 'store-damaged')
+  if (ws.project === null) return null
+  const file = pinPath(ws, ws.project)
+  const found = await readJson(file)
+  return found === undefined ? null : check(shape, found, file, 'store-damaged')
 }
 
 export async function writePin(ws: Workspace, pin: PolicyPin): Promise<void> {
-  await writeJson(pinPath(ws), pin)
+  await writeJson(pinPath(ws, ws.remote), pin)
 }
 
 /** No error when there is none. */
 export async function removePin(ws: Workspace): Promise<void> {
-  await removeJson(pinPath(ws))
+  await removeJson(pinPath(ws, ws.remote))
 }
 
-function pinPath(ws: Workspace): string {
-  return ws.store.path('policy-pins', `${ws.remote.key}.json`)
+function pinPath({ store }: Workspace, { key }: Remote): string {
+  return store.path('policy-pins', `${key}.json`)
 }

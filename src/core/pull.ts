@@ -7,6 +7,7 @@ import { liveClients } from '../claude/live.ts'
 import { isMaterial } from '../claude/material.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
+import type { DirectWay } from '../git-store/remote.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
 import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
@@ -43,6 +44,10 @@ export interface PullOptions extends CodeWish {
   readonly trustPolicy?: string | undefined
   /** Top of the work tree that the session is brought to, when that is another one. */
   readonly root?: string | undefined
+  /** Another checkout lends it, instead of the project's remote. */
+  readonly direct?: DirectWay | undefined
+  /** It is to go on in this work tree, also where it lies filed for another one. */
+  readonly here?: boolean
 }
 
 export interface PullResult {
@@ -162,7 +167,8 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   const { ws, state, tip, options } = incoming
   const { found, base, messages, ...standing } = await compareSides(ws, tip, local, state, options)
   if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected, messages)
-  const moves = options.root !== undefined
+  const elsewhere = options.here && standing.place?.here.root !== ws.repo.top
+  const moves = options.root !== undefined || elsewhere
   if (moves && found === 'local-ahead' && !options.force) throw aheadAndMoving(tip)
   const stays = moves ? undefined : standing.place
   const place = stays ?? newPlace(incoming)

@@ -67,6 +67,7 @@ export const settingNames = [
   'allowAutomation',
   'auditPulls',
   'repository',
+  'allowedTargets',
 ] as const satisfies readonly (keyof PolicySettings)[]
 
 /** As a policy file would say it. */

@@ -3,7 +3,15 @@
 /** `*` stands for any text. Names and passwords in a URL are not looked at. */
 export function matchesRemote(pattern: string, url: string): boolean {
   const plain = plainUrl(url)
-  if (plain === null) return false
+  return plain !== null && matchesPlain(pattern, plain)
+}
+
+/** Whether a place of `to`, named without its user, is one that a policy allows. */
+export function matchesTarget(pattern: string, place: string): boolean {
+  return !goesUp(place) && matchesPlain(pattern, place)
+}
+
+function matchesPlain(pattern: string, plain: string): boolean {
   const [start = '', ...parts] = pattern.split('*')
   const end = parts.pop()
   if (end === undefined) return plain === start

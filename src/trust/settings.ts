@@ -20,6 +20,7 @@ export const noSettings: PolicySettings = {
   allowAutomation: null,
   auditPulls: null,
   repository: null,
+  allowedTargets: [],
 }
 
 /** How each setting is spelled in documents and messages. */
@@ -35,6 +36,7 @@ export const settingKeys: Readonly<Record<SettingName, string>> = {
   allowAutomation: 'teleport.allowAutomation',
   auditPulls: 'teleport.audit.pulls',
   repository: 'teleport.repository',
+  allowedTargets: 'teleport.to.allowed',
 }
 
 /** Only in the managed file: commits of the policy that are accepted at first sight. */
@@ -137,7 +139,7 @@ export function lifetimeDays(text: string): number | null {
 }
 
 function each(
-  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush',
+  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'allowedTargets',
   check: (value: string) => string | null,
 ): ReadSetting {
   return (settings, value) => {
@@ -169,6 +171,12 @@ const readers: ReadonlyMap<string, ReadSetting> = new Map<string, ReadSetting>([
   [key('allowAutomation'), flag('allowAutomation')],
   [key('auditPulls'), flag('auditPulls')],
   [key('repository'), repository],
+  [
+    key('allowedTargets'),
+    each('allowedTargets', (value) =>
+      /^[^\p{Cc}]{1,500}$/u.test(value) ? null : 'a target of `to`, with * for any text',
+    ),
+  ],
 ])
 
 function key(name: SettingName): string {
