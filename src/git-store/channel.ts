@@ -92,7 +92,10 @@ function starter(target: Target, options: ChannelOptions): Starter {
       return {
         cwd,
         run: (argv) => [...ssh(target, options, ['-a', '-T']), remoteLine(target.path, argv)],
-        interactive: (folder, argv) => ({ argv: [...ssh(target, options, ['-t']), remoteLine(folder, argv)], cwd }),
+        interactive: (folder, argv) => ({
+          argv: [...ssh(target, options, ['-t']), remoteLine(folder, argv)],
+          cwd,
+        }),
       }
   }
 }

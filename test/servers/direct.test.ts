@@ -1,10 +1,11 @@
 /** `to` and `from`: over a real sshd, into a stand-in for a container, to another checkout of this machine. */
 
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { goOn, neutral, type Seat, session, tell, transcriptOf } from '../journeys/seat.ts'
-import { dig, recordsIn, stringAt } from '../support/json.ts'
+import { digest, goOn, neutral, type Seat, seatAt, session, tell, transcriptOf } from '../journeys/seat.ts'
+import { cli, cliDone } from '../support/cli.ts'
+import { dig, parseRows, stringAt } from '../support/json.ts'
 import { makeSandbox } from '../support/sandbox.ts'
 import { startSshRemote } from '../support/sshd.ts'
 import { needTool } from '../support/tools.ts'
@@ -15,24 +16,81 @@ test('a session goes over ssh to another machine, goes on there, and comes back'
   const sandbox = await makeSandbox(t)
   const remote = await sandbox.bareRemote()
   const laptop = await placeAt(sandbox, 'laptop', remote, 'code/app')
-  const server = await placeAt(sandbox, 'server', remote, "Work/ada's app 100%", { key: false })
+  const server = await placeAt(sandbox, 'server', remote, "Work/ada's 100% app", { key: false })
   const host = await startSshRemote(sandbox)
   t.teardown(host.close)
   await host.letIn(laptop.machine, server.machine)
-  await goesAndComesBack(t, laptop, server, host.url(server.top.replaceAll('%', '%')))
+  await goesAndComesBack(t, laptop, server, host.url(server.top))
 })
 
-async function goesAndComesBack(t: ExecutionContext, here: Seat, there: Seat, target: string): Promise<void> {
+test('a session goes into a container and comes back (a stand-in for docker, no engine)', async (t) => {
+  const sandbox = await makeSandbox(t)
+  const remote = await sandbox.bareRemote()
+  const laptop = await placeAt(sandbox, 'laptop', remote, 'code/app')
+  const inside = await placeAt(sandbox, 'inside', remote, 'work spaces/app 50%', { key: false })
+  await standInForDocker(laptop.machine, 'orchard-dev', inside.machine)
+  const sent = await goesAndComesBack(t, laptop, inside, `docker://orchard-dev${inside.top}`)
+  t.is(stringAt(sent, 'resume'), `docker exec -it -w '${inside.top}' orchard-dev claude --resume ${session}`)
+})
+
+/** A digest of the transcript, told without the folders of any machine. */
+async function words(seats: readonly Seat[], at: Seat): Promise<string> {
+  return digest(neutral(seats, await readFile(transcriptOf(at))))
+}
+
+/** Everything of the session arrives, both ways, and nothing else on either side knows of it. */
+async function goesAndComesBack(t: ExecutionContext, here: Seat, there: Seat, target: string) {
   const tale = await tell(here)
-  const refsBefore = await here.machine.git(there.top, 'for-each-ref')
+  const told = (seat: Seat) => words([here, there], seat)
+  const refs = () => there.machine.git(there.top, 'for-each-ref')
+  const before = await refs()
   const sent = await here.run(['to', target, '--trust'])
-  t.like(sent, { session, state: 'new', via: 'direct' })
-  t.is(neutral([here, there], await readFile(transcriptOf(there))), neutral([here, there], await readFile(transcriptOf(here))))
+  t.like(sent, { session, state: 'new', via: 'direct', openHere: false })
+  t.is(await told(there), await told(here))
   await goOn(tale, there)
   const back = await here.run(['from', target])
   t.like(dig(back, 'pulled'), { session, state: 'fast-forward', tier: 'exact' })
-  t.is(neutral([here, there], await readFile(transcriptOf(there))), neutral([here, there], await readFile(transcriptOf(here))))
-  // Neither the project's remote nor anybody's refs know of it.
+  t.is(await told(there), await told(here))
+  await goOn(tale, here)
+  const again = await here.run(['to', target])
+  t.like(again, { state: 'fast-forward' })
+  t.is(await told(there), await told(here))
+  t.is(await refs(), before)
   t.is(await here.machine.git(here.top, 'ls-remote', 'origin', 'refs/teleport/*'), '')
-  t.is(await here.machine.git(there.top, 'for-each-ref'), refsBefore)
+  return sent
 }
+
+const rowsAt = async (at: Seat) =>
+  parseRows(await readFile(transcriptOf(at), 'utf8')).map((row) => row['uuid'] ?? row['type'])
+
+test('a session goes to a linked work tree and to another clone on the same machine, moving each time', async (t) => {
+  const sandbox = await makeSandbox(t)
+  const remote = await sandbox.bareRemote()
+  const here = await placeAt(sandbox, 'laptop', remote, 'code/app')
+  const { machine } = here
+  const tree = seatAt(machine, path.join(machine.home, 'code/fix'))
+  await machine.git(here.top, 'worktree', 'add', '--quiet', '--detach', tree.top)
+  const clone = seatAt(machine, path.join(machine.home, 'other/app'))
+  await machine.git(machine.home, 'clone', '--quiet', remote, clone.top)
+  const tale = await tell(here)
+  const before = await rowsAt(here)
+  const liesAt = async (seat: Seat) =>
+    access(transcriptOf(seat)).then(
+      () => true,
+      () => false,
+    )
+  const go = async (from: Seat, ...argv: string[]) =>
+    (await cliDone(machine, [...argv, '--json'], { cwd: from.top })).json()
+
+  t.like(await go(here, 'to', '../fix'), { session })
+  t.deepEqual([await liesAt(here), await liesAt(tree)], [false, true])
+  t.deepEqual(await rowsAt(tree), before)
+  t.true((await readFile(transcriptOf(tree), 'utf8')).includes(`"cwd":"${tree.top}"`))
+  await goOn(tale, tree)
+  t.like(await go(tree, 'to', clone.top), { session })
+  t.deepEqual([await liesAt(tree), await liesAt(clone)], [false, true])
+  t.like(dig(await go(here, 'from', '../../other/app'), 'pulled'), { session })
+  t.deepEqual([await liesAt(clone), await liesAt(here)], [false, true])
+  const same = await cli(machine, ['to', '.', '--json'], { cwd: here.top })
+  t.is(stringAt(same.json(), 'error', 'code'), 'usage')
+})

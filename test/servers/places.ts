@@ -9,7 +9,10 @@ import { checkout, type Machine, type Sandbox } from '../support/sandbox.ts'
 export const installedClaude = '2.1.329'
 
 /** The machine with programs of its own before all others: git-teleport as built, and something that says it is Claude Code. */
-export async function withPrograms(machine: Machine, claude: string | null = installedClaude): Promise<Machine> {
+export async function withPrograms(
+  machine: Machine,
+  claude: string | null = installedClaude,
+): Promise<Machine> {
   const bin = path.join(machine.home, 'bin')
   await mkdir(bin, { recursive: true })
   await addProgram(machine, 'git-teleport', `exec '${process.execPath}' '${programFile}' "$@"`)

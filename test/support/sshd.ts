@@ -52,7 +52,8 @@ export async function startSshRemote(sandbox: Sandbox): Promise<SshRemote> {
     url: (repository) => `ssh://${os.userInfo().username}@127.0.0.1:${port}${repository}`,
     allow: async (machine, rights) =>
       allow(machine, keys, known, rights ? await forcedCommand(folder, machine.name, rights) : ''),
-    letIn: async (machine, target) => allow(machine, keys, known, await loginCommand(folder, machine, target)),
+    letIn: async (machine, target) =>
+      allow(machine, keys, known, await loginCommand(folder, machine, target)),
     asked: async () =>
       (await readFile(path.join(folder, 'asked'), 'utf8').catch(() => '')).split('\n').slice(0, -1),
     close: () => ended(server),
