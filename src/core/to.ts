@@ -119,12 +119,23 @@ async function push(
   try {
     return await pushSession(world, { ...shared, to: ['me'], direct: met.channel.remote(box, tips) })
   } catch (error) {
-    if (!hasCode(error, 'diverged')) throw error
-    throw new TeleportError('diverged', `session ${session} went on here and at ${met.channel.name}`, {
-      hint: `git teleport from ${met.channel.name} ${session} --fork   (brings that one here beside this one)`,
+    throw toldForTarget(error, session, met.channel.name)
+  }
+}
+
+/** The ways out are those of a push to a remote, which nobody can type for a target. */
+function toldForTarget(error: unknown, session: SessionId, name: string): unknown {
+  if (hasCode(error, 'remote-moved')) {
+    return new TeleportError('remote-moved', `session ${session} went on at ${name}`, {
+      hint: `git teleport from ${name} ${session}`,
       cause: error,
     })
   }
+  if (!hasCode(error, 'diverged')) return error
+  return new TeleportError('diverged', `session ${session} went on here and at ${name}`, {
+    hint: `git teleport from ${name} ${session} --fork   (brings that one here beside this one)`,
+    cause: error,
+  })
 }
 
 function takeArguments(met: Meeting, session: SessionId, options: JourneyOptions): readonly string[] {

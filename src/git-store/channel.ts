@@ -149,19 +149,20 @@ async function runBounded(
   const stdout: Buffer[] = []
   let size = 0
   let stderr = Buffer.alloc(0)
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > mostOutput) child.kill()
-    else stdout.push(chunk)
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = Buffer.concat([stderr, chunk]).subarray(-mostErrors)
-  })
+  // What it started may outlive it, and would hold its output open.
   const stop = () => {
     child.kill()
     child.stdout.destroy()
     child.stderr.destroy()
   }
+  child.stdout.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > mostOutput) stop()
+    else stdout.push(chunk)
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = Buffer.concat([stderr, chunk]).subarray(-mostErrors)
+  })
   signal.addEventListener('abort', stop, { once: true })
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once('error', (cause) =>

@@ -1,0 +1,178 @@
+/** What `to` refuses before anything is sent, and what it makes of targets that misbehave. */
+
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { openClient } from '../journeys/open-client.ts'
+import { type Failure, goOn, type Seat, session, tell } from '../journeys/seat.ts'
+import { programFile } from '../support/cli.ts'
+import { dig, recordsIn, stringAt } from '../support/json.ts'
+import { checkout, makeSandbox } from '../support/sandbox.ts'
+import { addProgram, placeAt, standInForDocker } from './places.ts'
+
+/** A laptop with a session, and a container that a stand-in for docker reaches. */
+async function laptopAndContainer(t: ExecutionContext, key = true) {
+  const sandbox = await makeSandbox(t)
+  const remote = await sandbox.bareRemote()
+  const here = await placeAt(sandbox, 'laptop', remote, 'code/app')
+  const inside = await placeAt(sandbox, 'inside', remote, 'app', { key })
+  await standInForDocker(here.machine, 'box', inside.machine)
+  const tale = await tell(here)
+  return { sandbox, here, inside, tale, target: `docker://box${inside.top}` }
+}
+
+/** Nothing of the session has left: neither in the repository that the target lends, nor in its Claude folder. */
+async function nothingThere(t: ExecutionContext, inside: Seat): Promise<void> {
+  const box = path.join(inside.top, '.git/teleport/direct')
+  const lists = await inside.machine.run('git', ['--git-dir', box, 'for-each-ref'])
+  t.is(lists.stdout, '')
+  const found = await inside.machine.run('find', [inside.machine.config, '-name', `${session}*`])
+  t.is(found.stdout, '')
+}
+
+test('a target whose device is nobody’s is refused, with what to type, until it is trusted', async (t) => {
+  const { here, inside, target } = await laptopAndContainer(t)
+  const mine =
+    stringAt(await here.run(['key', 'show']), 'publicKey')
+      ?.split(' ')
+      .slice(0, 2)
+      .join(' ') ?? ''
+  const theirs =
+    stringAt(await inside.run(['key', 'show']), 'publicKey')
+      ?.split(' ')
+      .slice(0, 2)
+      .join(' ') ?? ''
+  const refused = await here.refused(['to', target])
+  t.like(refused, { exitCode: 4, code: 'not-a-reader' })
+  t.true(refused.hint.includes(`git teleport key trust "${theirs}"`))
+  t.true(refused.hint.includes(`there: git teleport key trust "${mine}"`))
+  await nothingThere(t, inside)
+  const plan = await here.run(['to', target, '--dry-run'])
+  t.deepEqual(
+    recordsIn(plan['checks']).map(({ name, level }) => `${name} ${level}`),
+    ['git-teleport ok', 'repository ok', 'commit ok', 'work tree ok', 'session ok', 'claude ok'],
+  )
+  t.is(plan['sent'], null)
+  await nothingThere(t, inside)
+  await here.run(['to', target, '--yes'])
+  t.deepEqual(recordsIn((await inside.run(['key', 'show']))['others']).length, 1)
+  t.like(await here.run(['to', target]), { state: 'same' })
+})
+
+test('what a policy does not name is no target, by its own key or by the one for remotes', async (t) => {
+  const { here, inside, target } = await laptopAndContainer(t)
+  const set = (key: string, value: string) => here.machine.git(here.top, 'config', key, value)
+  await set('teleport.to.allowed', 'ssh://*')
+  const refused = await here.refused(['to', target, '--trust'])
+  t.like(refused, { exitCode: 6, code: 'not-allowed' })
+  t.regex(refused.message, /^teleport\.to\.allowed in your git configuration does not name docker:\/\/box\//)
+  const managed = path.join(here.machine.folder, 'policy')
+  await writeFile(managed, '[teleport]\nallowedRemote = https://git.example.org/*\n', { mode: 0o644 })
+  await set('teleport.to.allowed', '*')
+  const system = { policyFile: managed, policyOwner: process.getuid?.() ?? null }
+  t.like(await here.run(['to', target, '--dry-run'], { system }), { sent: null })
+  await here.machine.git(here.top, 'config', '--unset', 'teleport.to.allowed')
+  const byRemotes = await here.refused(['to', target, '--trust'], { system })
+  t.regex(
+    byRemotes.message,
+    /^teleport\.allowedRemote in the managed policy of this machine does not name docker/,
+  )
+  await nothingThere(t, inside)
+})
+
+test('another repository, a missing folder and a missing container are refused', async (t) => {
+  const { sandbox, here, inside } = await laptopAndContainer(t)
+  const foreign = await checkout(inside.machine, await sandbox.bareRemote('foreign'), 'foreign')
+  const refused = async (target: string) => {
+    const { code, exitCode } = await here.refused(['to', target, '--trust'])
+    return [code, exitCode]
+  }
+  // Two commits of one second and one person are the same root.
+  await writeFile(path.join(foreign, 'README.md'), 'another project\n')
+  await inside.machine.git(foreign, 'commit', '--quiet', '--all', '--amend', '--message', 'another one')
+  t.deepEqual(await refused(`docker://box${foreign}`), ['other-repository', 6])
+  t.deepEqual(await refused(`docker://box${inside.machine.home}/nowhere`), ['no-repository', 7])
+  t.deepEqual(await refused(`docker://box${inside.machine.home}`), ['no-repository', 7])
+  t.deepEqual(await refused(`docker://other${inside.top}`), ['remote-access', 4])
+  t.deepEqual(await refused('ssh://-oProxyCommand=x/app'), ['usage', 2])
+})
+
+test('a commit that is not there yet is refused, and goes along with --with-changes', async (t) => {
+  const { here, inside, target } = await laptopAndContainer(t)
+  await writeFile(path.join(here.top, 'fix.txt'), 'fixed\n')
+  await here.machine.git(here.top, 'add', 'fix.txt')
+  await here.machine.git(here.top, 'commit', '--quiet', '--message', 'fix')
+  await writeFile(path.join(here.top, 'draft.txt'), 'not yet\n')
+  const refused = await here.refused(['to', target, '--trust'])
+  t.like(refused, { exitCode: 3, code: 'commit-missing' })
+  t.true(refused.hint.startsWith(`git teleport to ${target} --with-changes`))
+  await nothingThere(t, inside)
+
+  await writeFile(path.join(inside.top, 'own.txt'), 'in the way\n')
+  t.like(await here.refused(['to', target, '--trust', '--with-changes']), { exitCode: 7, code: 'not-clean' })
+  await nothingThere(t, inside)
+  await rm(path.join(inside.top, 'own.txt'))
+  await here.run(['to', target, '--trust', '--with-changes'])
+  const head = (seat: Seat) => seat.machine.git(seat.top, 'rev-parse', 'HEAD')
+  t.is(await head(inside), await head(here))
+  t.is(await inside.machine.git(inside.top, 'status', '--porcelain'), '?? draft.txt')
+})
+
+test('a session that is open there, or went on in both places, is left alone', async (t) => {
+  const { here, inside, target, tale } = await laptopAndContainer(t)
+  await here.run(['to', target, '--trust'])
+  const client = await openClient(t, inside)
+  await goOn(tale, here)
+  t.like(await here.refused(['to', target]), { exitCode: 6, code: 'session-live' })
+  await client.exit()
+  const { cursor } = tale
+  await goOn(tale, inside)
+  tale.cursor = cursor
+  const diverged = await here.refused(['to', target])
+  t.like(diverged, { exitCode: 5, code: 'diverged' })
+  t.true(diverged.message.startsWith(`at ${target}: `))
+  const back = await here.refused(['from', target])
+  t.is(back.exitCode, 5)
+})
+
+test('without git-teleport there it can be run by npx; what else answers is not believed', async (t) => {
+  const { here, inside, target } = await laptopAndContainer(t)
+  const program = path.join(inside.machine.home, 'bin/git-teleport')
+  await rm(program)
+  const refused = async (...more: string[]): Promise<Failure> =>
+    here.refused(['to', target, '--trust', ...more])
+  t.like(await refused(), { exitCode: 7, code: 'no-program-there' })
+  await addProgram(
+    inside.machine,
+    'npx',
+    `[ "$1 $2" = '--yes git-teleport@0.0.0-test' ] || exit 9; shift 2; exec '${process.execPath}' '${programFile}' "$@"`,
+  )
+  t.like(await here.run(['to', target, '--trust', '--npx']), { state: 'new' })
+
+  const answers = [
+    ["printf '\\033]0;x\\007 hello'", 'remote-access'],
+    ['printf \'{"version":1}\'', 'remote-access'],
+    [
+      `printf '{"error":{"code":"no-such-code","message":"\\\\u001b[2J","hint":null}}' >&2; exit 6`,
+      'remote-access',
+    ],
+    [`printf '{"error":{"code":"bad-policy","message":"odd","hint":"rm -rf"}}' >&2; exit 6`, 'bad-policy'],
+    ['yes too much', 'remote-access'],
+  ] as const
+  await mkdir(path.dirname(program), { recursive: true })
+  for (const [line, code] of answers) {
+    await addProgram(inside.machine, 'git-teleport', line)
+    const told = await refused()
+    t.is(told.code, code, line)
+    t.notRegex(told.message + told.hint, /\p{Cc}/u)
+    t.true(told.message.includes(target))
+  }
+})
+
+test('a name from the configuration stands for a target', async (t) => {
+  const { here, target } = await laptopAndContainer(t)
+  await here.machine.git(here.top, 'config', 'teleport.target.dev', target)
+  const sent = await here.run(['to', 'dev', '--trust'])
+  t.is(dig(sent, 'target', 'name'), target)
+  t.is((await here.refused(['to', 'prod'])).code, 'usage')
+})
