@@ -24,19 +24,23 @@ import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
 import { LogCommand } from './log.ts'
+import { LogsCommand } from './logs.ts'
 import * as member from './member.ts'
 import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
+import { PsCommand } from './ps.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
 import { ReviewCommand } from './review.ts'
 import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
+import { RunCommand } from './run.ts'
 import { ScanCommand } from './scan.ts'
 import { SearchCommand } from './search.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
+import { StopCommand } from './stop.ts'
 import { safe } from './text.ts'
 import { ToCommand } from './to.ts'
 import { UndoCommand } from './undo.ts'
@@ -58,6 +62,10 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   search: [SearchCommand],
   status: [StatusCommand],
   scan: [ScanCommand],
+  run: [RunCommand],
+  ps: [PsCommand],
+  logs: [LogsCommand],
+  stop: [StopCommand],
   log: [LogCommand],
   blame: [BlameCommand],
   review: [ReviewCommand],
@@ -65,7 +73,13 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   detach: [DetachCommand],
   rm: [RmCommand],
   expire: [ExpireCommand],
-  hook: [hook.HookInstallCommand, hook.HookUninstallCommand, hook.HookStatusCommand, hook.HookRunCommand],
+  hook: [
+    hook.HookInstallCommand,
+    hook.HookUninstallCommand,
+    hook.HookStatusCommand,
+    hook.HookRunCommand,
+    hook.HookSuperviseCommand,
+  ],
   config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],
@@ -102,6 +116,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const defects: unknown[] = []
   const context: Context = {
     io,
+    argv,
     onDefect: (error) => defects.push(error),
     env: { ...io.env },
     stdin: io.stdin,

@@ -2,7 +2,7 @@
 
 import { TeleportError } from '../errors.ts'
 import type { PolicySettings } from '../model.ts'
-import { matchesRemote } from '../trust/remote-pattern.ts'
+import { matchesRemote, matchesTarget } from '../trust/remote-pattern.ts'
 import { lifetimeText, settingKeys } from '../trust/settings.ts'
 import { type EffectivePolicy, effectivePolicy, type PolicySource } from './effective-policy.ts'
 import { isMemberAt, teamPolicy } from './team.ts'
@@ -55,6 +55,19 @@ function requireAllowedRemote(ws: Workspace, policy: EffectivePolicy): void {
   const { value: patterns } = policy.allowedRemotes
   if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, ws.remote.url))) return
   throw notAllowed('allowedRemotes', policy, `does not name the URL of ${ws.remote.name}`, 'git remote -v')
+}
+
+/** @param place `here`, or the URL of a target. Throws `not-allowed`. */
+export function requireRunAllowed(policy: EffectivePolicy, place: string): void {
+  const { value: patterns } = policy.runAllowed
+  if (patterns.length === 0 || patterns.some((pattern) => matchesTarget(pattern, place))) return
+  const where = place === 'here' ? 'on this machine' : `on ${place}`
+  throw notAllowed(
+    'runAllowed',
+    policy,
+    `lets no session run in the background ${where}`,
+    'git teleport policy',
+  )
 }
 
 const usualExpiryDays = 30

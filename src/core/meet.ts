@@ -61,6 +61,21 @@ export async function meet(
   return introduce(world, met, options)
 }
 
+/** For what runs there and moves nothing: who it is, and that it is the same project. Throws `other-repository`. */
+export async function meetToRun(
+  world: World,
+  way: Way,
+  options: Pick<MeetOptions, 'npx' | 'version'>,
+): Promise<Pick<Meeting, 'program' | 'greeting'>> {
+  const { npx, version } = options
+  const looking = { withChanges: false, checkout: false, dryRun: true, trust: false, npx, version }
+  const met = await firstWords(world, way, looking)
+  const { level, detail, error } = sameRepository(way, met.greeting)
+  if (error) throw error
+  if (level === 'warning') world.note(detail)
+  return met
+}
+
 async function firstWords(
   world: World,
   way: Way,

@@ -2,13 +2,23 @@
 
 import { check, nullable, object, text } from '../bundle/shape.ts'
 import { type ErrorCode, errorCodes, TeleportError } from '../errors.ts'
-import type { Channel, ChannelAnswer } from '../git-store/channel.ts'
+import type { ChannelAnswer } from '../git-store/bounded-run.ts'
+import type { Channel } from '../git-store/channel.ts'
 import { showOutside } from '../git-store/outside-text.ts'
 import type { World } from './world.ts'
 
 /** Runs it there with `--json`, hands on its warnings, and returns the document. Throws what it threw, told as theirs. */
 export async function askTarget(world: World, channel: Channel, argv: readonly string[]): Promise<unknown> {
-  const answer = await channel.run([...argv, '--json'])
+  return askDocument(world, channel, [...argv, '--json'])
+}
+
+/** The same for a command line that asks for JSON already. */
+export async function askDocument(
+  world: World,
+  channel: Channel,
+  argv: readonly string[],
+): Promise<unknown> {
+  const answer = await channel.run(argv)
   passWarnings(world, channel.name, answer.stderr)
   if (answer.exitCode !== 0) throw errorThere(channel.name, answer)
   const found = parseJson(answer.stdout)

@@ -66,8 +66,10 @@ export const settingNames = [
   'allowChanges',
   'allowAutomation',
   'auditPulls',
+  'runAllowed',
+  'runAllowed',
   'repository',
-  'allowedTargets',
+  'toAllowed',
 ] as const satisfies readonly (keyof PolicySettings)[]
 
 /** As a policy file would say it. */

@@ -14,7 +14,7 @@ import { matchesRemote, matchesTarget } from '../trust/remote-pattern.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { effectivePolicy } from './effective-policy.ts'
-import { followPolicy, notAllowed } from './follow-policy.ts'
+import { followPolicy, notAllowed, requireRunAllowed } from './follow-policy.ts'
 import { mostTips } from './greeting.ts'
 import { readPin } from './policy-pin.ts'
 import { projectIds } from './project-ids.ts'
@@ -32,6 +32,8 @@ export interface WayOptions {
   readonly program?: string | undefined
   /** Version of this program. */
   readonly version: string
+  /** What is to be done there, for the policy to allow: a session goes between here and there, or runs there. */
+  readonly purpose?: 'run' | 'look'
 }
 
 export interface Way {
@@ -62,7 +64,8 @@ export async function openWay(world: World, options: WayOptions, choice: LocalCh
   await seePolicyOnce(world, options)
   return withWorkspace(world, { remote: options.remote, direct: { lendsTo: [] } }, async (ws) => {
     const target = await findTarget(ws, options.target)
-    await requireAllowedTarget(ws, target)
+    if (options.purpose === 'run') await requireRunThere(ws, target)
+    else if (options.purpose === undefined) await requireAllowedTarget(ws, target)
     const channel = openChannel(target, await channelOptions(ws))
     const program = programThere(world, target, options.program)
     const device = await loadDevice(world, ws.repo)
@@ -112,15 +115,19 @@ async function findTarget(ws: Workspace, named: string): Promise<Target> {
 async function requireAllowedTarget(ws: Workspace, target: Target): Promise<void> {
   const policy = await effectivePolicy(ws, await teamPolicy(ws, 'pinned'))
   const place = targetPlace(target)
-  const { value: targets } = policy.allowedTargets
+  const { value: targets } = policy.toAllowed
   const what = `does not name ${place}`
   if (targets.length > 0) {
     if (targets.some((pattern) => matchesTarget(pattern, place))) return
-    throw notAllowed('allowedTargets', policy, what, 'git teleport policy')
+    throw notAllowed('toAllowed', policy, what, 'git teleport policy')
   }
   const { value: remotes } = policy.allowedRemotes
   if (remotes.length === 0 || remotes.some((pattern) => matchesRemote(pattern, place))) return
   throw notAllowed('allowedRemotes', policy, what, 'git teleport policy')
+}
+
+async function requireRunThere(ws: Workspace, target: Target): Promise<void> {
+  requireRunAllowed(await effectivePolicy(ws, await teamPolicy(ws, 'pinned')), targetPlace(target))
 }
 
 async function channelOptions(ws: Workspace): Promise<ChannelOptions> {

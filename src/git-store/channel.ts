@@ -1,10 +1,9 @@
 /** The ways to another checkout: commands run there, and a repository there as git reaches it. */
 
-import { spawn } from 'node:child_process'
 import { TeleportError } from '../errors.ts'
 import type { Oid } from '../model.ts'
-import { type Environment, scrubEnvironment } from './environment.ts'
-import { endWithUs } from './git.ts'
+import { type ChannelAnswer, runBounded } from './bounded-run.ts'
+import { agentEnvironment, type Environment, scrubEnvironment } from './environment.ts'
 import { showOutside } from './outside-text.ts'
 import { type Remote, remoteKey } from './remote.ts'
 import { noSuchFolder, noSuchProgram, quoteWord, remoteArguments, remoteLine } from './shell-words.ts'
@@ -17,6 +16,8 @@ export interface Channel {
    * reached, `no-repository` for a folder that is not there, `no-program-there`, and `interrupted`.
    */
   run(argv: readonly string[]): Promise<ChannelAnswer>
+  /** The same, handing on what it prints while it does. `stdout` of the answer is empty. */
+  follow(argv: readonly string[], write: (text: string) => void): Promise<ChannelAnswer>
   /** A bare repository there, as a remote; `has`: commits that the target says it has. */
   remote(path: string, has: readonly Oid[]): Remote
   /** What to start here so that a program runs in a folder there, with this terminal. */
@@ -28,14 +29,6 @@ export interface Started {
   readonly cwd: string
 }
 
-export interface ChannelAnswer {
-  /** 255 when a signal ended it. */
-  readonly exitCode: number
-  readonly stdout: string
-  /** The end of it. */
-  readonly stderr: string
-}
-
 export interface ChannelOptions {
   readonly env: Environment
   /** Where git and ssh run. */
@@ -45,16 +38,23 @@ export interface ChannelOptions {
   readonly sshCommand: { readonly command: string; readonly isShell: boolean } | null
 }
 
-const mostOutput = 16 * 1024 * 1024
-const mostErrors = 64 * 1024
-
 export function openChannel(target: Target, options: ChannelOptions): Channel {
   const name = targetName(target)
   const start = starter(target, options)
+  const answer = async (argv: readonly string[], write?: (text: string) => void) => {
+    const { env, signal } = options
+    const [program = '', ...args] = start.run(argv)
+    const environment = scrubEnvironment(agentEnvironment(env), { background: false })
+    return understood(
+      name,
+      target,
+      await runBounded({ name, program, args, cwd: start.cwd, environment, signal }, write),
+    )
+  }
   return {
     name,
-    run: async (argv) =>
-      understood(name, target, await runBounded(name, start.run(argv), options, start.cwd)),
+    run: (argv) => answer(argv),
+    follow: answer,
     remote: (path, has) => {
       const url = repositoryUrl(target, path)
       const direct = target.kind === 'container' ? { has, allowProtocol: 'ext' } : { has }
@@ -132,56 +132,6 @@ function extWord(word: string): string {
   return word.replace(/[% ]/g, '%$&')
 }
 
-async function runBounded(
-  name: string,
-  [program = '', ...args]: readonly string[],
-  { env, signal }: ChannelOptions,
-  cwd: string,
-): Promise<ChannelAnswer> {
-  if (signal.aborted) throw interrupted()
-  const child = spawn(program, args, {
-    cwd,
-    env: scrubEnvironment(ofNoSession(env), { background: false }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  })
-  endWithUs(child)
-  const stdout: Buffer[] = []
-  let size = 0
-  let stderr = Buffer.alloc(0)
-  // What it started may outlive it, and would hold its output open.
-  const stop = () => {
-    child.kill()
-    child.stdout.destroy()
-    child.stderr.destroy()
-  }
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > mostOutput) stop()
-    else stdout.push(chunk)
-  })
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = Buffer.concat([stderr, chunk]).subarray(-mostErrors)
-  })
-  signal.addEventListener('abort', stop, { once: true })
-  const exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) =>
-      reject(new TeleportError('remote-access', `cannot start ${program} to reach ${name}`, { cause })),
-    )
-    child.once('close', (code) => resolve(code ?? 255))
-  }).finally(() => signal.removeEventListener('abort', stop))
-  if (signal.aborted) throw interrupted()
-  if (size > mostOutput)
-    throw new TeleportError('remote-access', `${name} answers with more than anybody asked for`)
-  return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString() }
-}
-
-/** What runs for another checkout does not run inside of the session that this runs in. */
-function ofNoSession(env: Environment): Environment {
-  const { CLAUDE_CODE_SESSION_ID: _id, ...rest } = env
-  return rest
-}
-
 function understood(name: string, target: Target, answer: ChannelAnswer): ChannelAnswer {
   if (target.kind === 'folder') return answer
   const { exitCode, stderr } = answer
@@ -207,8 +157,4 @@ function understood(name: string, target: Target, answer: ChannelAnswer): Channe
     hint: target.kind === 'ssh' ? `ssh ${target.host} true` : `${target.engine} ps`,
     data: { exitCode },
   })
-}
-
-function interrupted(): TeleportError {
-  return new TeleportError('interrupted', 'interrupted; nothing was left half-done')
 }

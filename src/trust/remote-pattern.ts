@@ -6,9 +6,10 @@ export function matchesRemote(pattern: string, url: string): boolean {
   return plain !== null && matchesPlain(pattern, plain)
 }
 
-/** Whether a place of `to`, named without its user, is one that a policy allows. */
+/** Whether a target, named without its user, is one that a policy allows. `here` stands for this machine and its folders. */
 export function matchesTarget(pattern: string, place: string): boolean {
-  return !goesUp(place) && matchesPlain(pattern, place)
+  if (goesUp(place)) return false
+  return matchesPlain(pattern, place) || (pattern === 'here' && !place.includes('://'))
 }
 
 function matchesPlain(pattern: string, plain: string): boolean {

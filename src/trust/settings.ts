@@ -19,8 +19,9 @@ export const noSettings: PolicySettings = {
   allowChanges: null,
   allowAutomation: null,
   auditPulls: null,
+  runAllowed: [],
   repository: null,
-  allowedTargets: [],
+  toAllowed: [],
 }
 
 /** How each setting is spelled in documents and messages. */
@@ -35,8 +36,9 @@ export const settingKeys: Readonly<Record<SettingName, string>> = {
   allowChanges: 'teleport.allowChanges',
   allowAutomation: 'teleport.allowAutomation',
   auditPulls: 'teleport.audit.pulls',
+  runAllowed: 'teleport.run.allowed',
   repository: 'teleport.repository',
-  allowedTargets: 'teleport.to.allowed',
+  toAllowed: 'teleport.to.allowed',
 }
 
 /** Only in the managed file: commits of the policy that are accepted at first sight. */
@@ -139,7 +141,7 @@ export function lifetimeDays(text: string): number | null {
 }
 
 function each(
-  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'allowedTargets',
+  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'runAllowed' | 'toAllowed',
   check: (value: string) => string | null,
 ): ReadSetting {
   return (settings, value) => {
@@ -170,11 +172,21 @@ const readers: ReadonlyMap<string, ReadSetting> = new Map<string, ReadSetting>([
   [key('allowChanges'), flag('allowChanges')],
   [key('allowAutomation'), flag('allowAutomation')],
   [key('auditPulls'), flag('auditPulls')],
+  [
+    key('runAllowed'),
+    each('runAllowed', (value) =>
+      /^(?:here|false|\*|[a-z]+:\/\/[^\p{Cc}\s]{1,500})$/u.test(value)
+        ? null
+        : 'here, a target such as ssh://host/* with * for any text, or false',
+    ),
+  ],
   [key('repository'), repository],
   [
-    key('allowedTargets'),
-    each('allowedTargets', (value) =>
-      /^[^\p{Cc}]{1,500}$/u.test(value) ? null : 'a target of `to`, with * for any text',
+    key('toAllowed'),
+    each('toAllowed', (value) =>
+      /^(?:here|false|\*|\/[^\p{Cc}]{0,500}|[a-z]+:\/\/[^\p{Cc}]{1,500})$/u.test(value)
+        ? null
+        : 'here, a target such as ssh://host/* with * for any text, a folder, or false',
     ),
   ],
 ])
