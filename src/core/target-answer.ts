@@ -13,11 +13,7 @@ export async function askTarget(world: World, channel: Channel, argv: readonly s
 }
 
 /** The same for a command line that asks for JSON already. */
-export async function askDocument(
-  world: World,
-  channel: Channel,
-  argv: readonly string[],
-): Promise<unknown> {
+export async function askDocument(world: World, channel: Channel, argv: readonly string[]): Promise<unknown> {
   const answer = await channel.run(argv)
   passWarnings(world, channel.name, answer.stderr)
   if (answer.exitCode !== 0) throw errorThere(channel.name, answer)

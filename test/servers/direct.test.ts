@@ -5,11 +5,12 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { digest, goOn, neutral, type Seat, seatAt, session, tell, transcriptOf } from '../journeys/seat.ts'
 import { cli, cliDone } from '../support/cli.ts'
-import { dig, parseRows, stringAt } from '../support/json.ts'
+import { teleport, teleported } from '../support/in-process.ts'
+import { dig, parseRows, recordsIn, stringAt } from '../support/json.ts'
 import { makeSandbox } from '../support/sandbox.ts'
 import { startSshRemote } from '../support/sshd.ts'
 import { needTool } from '../support/tools.ts'
-import { placeAt, standInForDocker } from './places.ts'
+import { addProgram, placeAt, standInForDocker } from './places.ts'
 
 test('a session goes over ssh to another machine, goes on there, and comes back', async (t) => {
   if (!needTool(t, 'sshd') || !needTool(t, 'ssh')) return
@@ -93,4 +94,31 @@ test('a session goes to a linked work tree and to another clone on the same mach
   t.deepEqual([await liesAt(clone), await liesAt(here)], [false, true])
   const same = await cli(machine, ['to', '.', '--json'], { cwd: here.top })
   t.is(stringAt(same.json(), 'error', 'code'), 'usage')
+})
+
+test('a background session is started, watched and stopped in a container (a stand-in for docker)', async (t) => {
+  const sandbox = await makeSandbox(t)
+  const remote = await sandbox.bareRemote()
+  const here = await placeAt(sandbox, 'laptop', remote, 'code/app')
+  const inside = await placeAt(sandbox, 'inside', remote, 'app')
+  await standInForDocker(here.machine, 'box', inside.machine)
+  await addProgram(inside.machine, 'claude', `[ "$1" = --version ] && echo '2.1.329' || exec sleep 600`)
+  const on = ['--on', `docker://box${inside.top}`]
+  const prompt = '--json is what I call it; $(touch x) "quotes"'
+  const argv = ['run', '--json', ...on, '--no-push', '--', prompt]
+  const started = (await teleported(here.machine, argv, { cwd: here.top })).json()
+  const id = stringAt(started, 'session') ?? ''
+  t.teardown(async () => void (await here.run(['stop', ...on, id]).catch(() => undefined)))
+  t.true(stringAt(started, 'worktree')?.startsWith(inside.machine.home))
+  const [listed] = recordsIn((await here.run(['ps', ...on]))['runs'])
+  t.like(listed, { session: id, prompt })
+  const text = await teleport(here.machine, ['ps', ...on], { cwd: here.top })
+  t.true(text.stdout.includes(id.slice(0, 8)), text.stdout + text.stderr)
+  t.deepEqual(recordsIn((await here.run(['ps']))['runs']), [])
+  t.like(await here.run(['stop', ...on, id]), { session: id })
+  await here.machine.git(here.top, 'config', 'teleport.run.allowed', 'here')
+  t.like(await here.refused(['run', ...on, 'no']), { exitCode: 6, code: 'not-allowed' })
+  const gone = await teleport(here.machine, ['stop', ...on, 'ffffffff'], { cwd: here.top })
+  t.not(gone.exitCode, 0)
+  t.regex(gone.stderr, /^at docker:\/\/box\/.*error/)
 })
