@@ -89,7 +89,7 @@ function plainTarget(text: string, isHere: (path: string) => boolean): Target {
   if (isHere(text)) return { kind: 'folder', path: text }
   const [, name, host, path] = /^(?:([^@:/]*)@)?([^:/]+|\[[^\]]*\]):(.*)$/.exec(text) ?? []
   // One letter is a drive.
-  if (host === undefined || path === undefined || host.length === 1) {
+  if (host === undefined || path === undefined || host.length === 1 || path.startsWith(':')) {
     throw notATarget(text, 'it is no folder here and no address')
   }
   return {

@@ -1,8 +1,10 @@
 /** `to` and `from`: over a real sshd, into a stand-in for a container, to another checkout of this machine. */
 
-import { access, readFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import fc from 'fast-check'
+import { remoteArguments, remoteLine } from '../../src/git-store/shell-words.ts'
 import { digest, goOn, neutral, type Seat, seatAt, session, tell, transcriptOf } from '../journeys/seat.ts'
 import { cli, cliDone } from '../support/cli.ts'
 import { teleport, teleported } from '../support/in-process.ts'
@@ -121,4 +123,45 @@ test('a background session is started, watched and stopped in a container (a sta
   const gone = await teleport(here.machine, ['stop', ...on, 'ffffffff'], { cwd: here.top })
   t.not(gone.exitCode, 0)
   t.regex(gone.stderr, /^at docker:\/\/box\/.*error/)
+})
+
+test('a real shell reads back every folder and argument as it was, whatever it holds', async (t) => {
+  const sandbox = await makeSandbox(t)
+  const machine = await sandbox.machine('laptop')
+  const odd = fc.constantFrom(
+    "'",
+    '"',
+    '`',
+    '$',
+    '$(touch pwned)',
+    '\\',
+    '\n',
+    ' ',
+    '*',
+    '~',
+    '-',
+    ';',
+    '&',
+    '|',
+    '!',
+    '#',
+    'é',
+  )
+  const word = fc.oneof(
+    fc.array(odd, { minLength: 1, maxLength: 8 }).map((parts) => parts.join('')),
+    fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => !text.includes('\0')),
+  )
+  const lines = fc.sample(fc.array(word, { maxLength: 5 }), { numRuns: 150, seed: 7 })
+  const [folder] = ["it's $(touch pwned) \\ here"]
+  await mkdir(path.join(machine.home, folder))
+  const script = lines
+    .map((words) => `(${remoteLine(folder, ['printf', '%s\\0', ...words, '\u0001'])})`)
+    .join('\n')
+  const ran = await machine.run('sh', ['-s'], { stdin: script })
+  const expected = lines.map((words) => [...words, '\u0001'].map((each) => `${each}\0`).join('')).join('')
+  t.true(ran.stdout === expected, 'something was read otherwise')
+  const listed = await machine.run('find', [machine.home, '-name', 'pwned'])
+  t.is(listed.stdout + ran.stderr, '')
+  const direct = remoteArguments(folder, ['printf', '%s', lines.flat().join(' ')])
+  t.is((await machine.run(direct[0] ?? '', direct.slice(1))).stdout, lines.flat().join(' '))
 })
