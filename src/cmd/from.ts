@@ -4,7 +4,7 @@ import { Command, Option } from 'clipanion'
 import { bringFrom } from '../core/from.ts'
 import type { World } from '../core/world.ts'
 import type { Outcome } from './command.ts'
-import { describeChecks, JourneyCommand } from './journey-options.ts'
+import { describeChecks, JourneyCommand, problemJson } from './journey-options.ts'
 import { describePull, mayStart, startClaude } from './pull.ts'
 import { refuseResume } from './start-client.ts'
 import { safe } from './text.ts'
@@ -45,10 +45,14 @@ export class FromCommand extends JourneyCommand {
         : `would bring ${this.session ?? 'the newest session'} from ${safe(told.target.name)}`
       const hint = problem?.hint === undefined ? [] : [`  ${safe(problem.hint)}`]
       const text = [...describeChecks(told.checks), '', plan, ...hint].join('\n')
-      return { json: { ...told, pulled: null, dryRun: true }, text, exitCode: problem?.exitCode ?? 0 }
+      return {
+        json: { ...told, problem: problemJson(problem), pulled: null, dryRun: true },
+        text,
+        exitCode: problem?.exitCode ?? 0,
+      }
     }
     const text = describePull(pulled, world, false)
-    if (!this.resume) return { json: { ...told, pulled, dryRun: false }, text }
+    if (!this.resume) return { json: { ...told, problem: null, pulled, dryRun: false }, text }
     io.stderr.write(`${text}\n`)
     if (!(await mayStart(world, pulled))) return { json: {}, text: '' }
     return { json: {}, text: '', exitCode: await startClaude(pulled, io) }

@@ -53,3 +53,8 @@ export function describeChecks(checks: readonly Checked[]): readonly string[] {
   const width = Math.max(...checks.map(({ name }) => name.length))
   return checks.map(({ name, level, detail }) => `${level.padEnd(8)} ${name.padEnd(width)}  ${safe(detail)}`)
 }
+
+/** As an error is told, for a dry run, which ends well but for its exit code. */
+export function problemJson(problem: TeleportError | null): Readonly<Record<string, unknown>> | null {
+  return problem && { code: problem.code, message: problem.message, hint: problem.hint ?? null }
+}

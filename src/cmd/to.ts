@@ -4,7 +4,7 @@ import { Command } from 'clipanion'
 import { type Arrived, sendTo } from '../core/to.ts'
 import type { World } from '../core/world.ts'
 import type { Outcome } from './command.ts'
-import { describeChecks, JourneyCommand } from './journey-options.ts'
+import { describeChecks, JourneyCommand, problemJson } from './journey-options.ts'
 import { refuseResume, startInteractive } from './start-client.ts'
 import { formatBytes, plural, safe, shortId } from './text.ts'
 
@@ -40,7 +40,11 @@ export class ToCommand extends JourneyCommand {
     const { problem, client, ...told } = result
     const exitCode = problem?.exitCode ?? 0
     if (!this.resume || client === null)
-      return { json: { ...told, dryRun: this.dryRun }, text: describe(result), exitCode }
+      return {
+        json: { ...told, problem: problemJson(problem), dryRun: this.dryRun },
+        text: describe(result),
+        exitCode,
+      }
     io.stderr.write(`${describe(result)}\n`)
     return { json: {}, text: '', exitCode: await startInteractive(io, client.argv, client.cwd) }
   }
@@ -74,5 +78,6 @@ function describe({
         ? 'it was there already'
         : `restored ${plural(files, 'file')} in ${safe(target.folder)}`
   const open = openHere ? ['it is still open here: what is said here from now on stays here'] : []
-  return [head, there, ...open, '', `  ${safe(resume ?? '')}`].join('\n')
+  const readable = `readable by: ${safe(sent.readableBy.join(', '))}`
+  return [head, readable, there, ...open, '', `  ${safe(resume ?? '')}`].join('\n')
 }

@@ -9,6 +9,7 @@ import { directProtocol, type Greeting, parseGreeting } from './greeting.ts'
 import { trustKey } from './key.ts'
 import { askTarget } from './target-answer.ts'
 import type { Way } from './way.ts'
+import { shellWord } from './way-back.ts'
 import type { World } from './world.ts'
 
 export interface MeetOptions {
@@ -51,6 +52,7 @@ export async function meet(
 ): Promise<Meeting> {
   world.progress.step(`asking ${way.channel.name}`)
   const { program, greeting } = await firstWords(world, way, options)
+  requireElsewhere(way, greeting)
   const findings = await compare(world, way, greeting, direction, options)
   const checks = findings.map(({ name, level, detail }) => ({ name, level, detail }))
   const problem = findings.find(({ error }) => error)?.error ?? null
@@ -59,6 +61,11 @@ export async function meet(
   if (problem) throw problem
   for (const { level, detail } of findings) if (level === 'warning') world.note(detail)
   return introduce(world, met, options)
+}
+
+function requireElsewhere({ target, here }: Way, { top }: Greeting): void {
+  if (target.kind !== 'folder' || top !== here.repo.top) return
+  throw new TeleportError('usage', `${target.path} is in this very work tree`, { hint: 'git worktree list' })
 }
 
 /** For what runs there and moves nothing: who it is, and that it is the same project. Throws `other-repository`. */
@@ -195,7 +202,7 @@ function workTreeThere(
         'not-clean',
         `the work tree at ${channel.name} is not clean: ${paths} changed or untracked`,
         {
-          hint: `there: git -C ${top} stash push --include-untracked`,
+          hint: `there: git -C ${shellWord(top)} stash push --include-untracked`,
           data: { paths: changed },
         },
       ),

@@ -34,7 +34,7 @@ export interface ToResult {
   readonly via: JourneyOptions['via']
   readonly checks: readonly Checked[]
   /** Null for a dry run, which sends nothing. */
-  readonly sent: Pick<PushResult, 'seq' | 'bytesSent' | 'state' | 'title'> | null
+  readonly sent: Pick<PushResult, 'seq' | 'bytesSent' | 'state' | 'title' | 'readableBy'> | null
   /** How the session there stood to what was sent. */
   readonly state: Classification | null
   readonly files: number
@@ -69,7 +69,7 @@ export async function sendTo(world: World, options: JourneyOptions): Promise<Arr
     world.progress.done()
     return { ...told, session: file.session, sent: null, state: null, files: 0, resume: null, client: null }
   }
-  const { seq, bytesSent, state, title } = await push(world, met, file.session, options)
+  const { seq, bytesSent, state, title, readableBy } = await push(world, met, file.session, options)
   world.progress.step(`restoring it at ${met.channel.name}`)
   const taken = parseTaken(
     await askTarget(world, met.channel, takeArguments(met, file.session, options)),
@@ -80,7 +80,7 @@ export async function sendTo(world: World, options: JourneyOptions): Promise<Arr
   return {
     ...told,
     session: taken.session,
-    sent: { seq, bytesSent, state, title },
+    sent: { seq, bytesSent, state, title, readableBy },
     state: taken.state,
     files: taken.files,
     resume: resumeLine(met.target, met.greeting.top, argv),

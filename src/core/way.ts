@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import { hasCode, TeleportError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import { type Channel, type ChannelOptions, openChannel } from '../git-store/channel.ts'
 import { branchTips } from '../git-store/known-commits.ts'
 import { parseTarget, type Target, targetPlace } from '../git-store/target.ts'
@@ -104,11 +104,7 @@ async function findTarget(ws: Workspace, named: string): Promise<Target> {
   const address = nickname && config.get(`teleport.target.${nickname}`)?.at(-1)
   const found = parseTarget(address ?? named, (each) => existsSync(path.resolve(ws.world.cwd, each)))
   if (found.kind !== 'folder') return found
-  const folder = path.resolve(ws.world.cwd, found.path)
-  if (folder !== ws.repo.top) return { ...found, path: folder }
-  throw new TeleportError('usage', `${folder} is where this session is already`, {
-    hint: 'git worktree list',
-  })
+  return { ...found, path: path.resolve(ws.world.cwd, found.path) }
 }
 
 /** A policy that names the remotes which sessions may travel through, and says nothing of other places, allows no others. */

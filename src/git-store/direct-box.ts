@@ -25,7 +25,7 @@ export function boxRemote(storeDir: string, has: readonly Oid[]): Remote {
 /** Makes it when there is none, whole or not at all. */
 export async function makeBox(repo: UserRepo, storeDir: string): Promise<void> {
   const box = boxPath(storeDir)
-  if (await isThere(box)) return
+  if (await hasBox(storeDir)) return
   const unfinished = `${box}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
@@ -43,7 +43,7 @@ export async function makeBox(repo: UserRepo, storeDir: string): Promise<void> {
     await rename(unfinished, box)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    if (await isThere(box)) return
+    if (await hasBox(storeDir)) return
     throw fileError(error, `creating ${box}`)
   }
 }
@@ -69,6 +69,12 @@ const settings = `[core]
 	auto = false
 `
 
-async function isThere(box: string): Promise<boolean> {
-  return (await stat(path.join(box, 'HEAD')).catch(() => undefined))?.isFile() ?? false
+export async function hasBox(storeDir: string): Promise<boolean> {
+  return (await stat(path.join(boxPath(storeDir), 'HEAD')).catch(() => undefined))?.isFile() ?? false
+}
+
+/** Drops what no ref has held for two weeks: younger objects may belong to a push that is being made. */
+export async function compactBox(repo: UserRepo, storeDir: string): Promise<void> {
+  const environment = { ...repo.environment, GIT_DIR: boxPath(storeDir) }
+  await mustAskGit({ cwd: repo.top, environment }, ['gc', '--quiet', '--prune=2.weeks.ago'])
 }

@@ -23,11 +23,15 @@ async function laptopAndContainer(t: ExecutionContext, key = true) {
 
 /** Nothing of the session has left: neither in the repository that the target lends, nor in its Claude folder. */
 async function nothingThere(t: ExecutionContext, inside: Seat): Promise<void> {
-  const box = path.join(inside.top, '.git/teleport/direct')
-  const lists = await inside.machine.run('git', ['--git-dir', box, 'for-each-ref'])
-  t.is(lists.stdout, '')
+  await nothingLent(t, inside)
   const found = await inside.machine.run('find', [inside.machine.config, '-name', `${session}*`])
   t.is(found.stdout, '')
+}
+
+async function nothingLent(t: ExecutionContext, inside: Seat): Promise<void> {
+  const box = path.join(inside.top, '.git/teleport/direct')
+  const lists = await inside.machine.run('git', ['--git-dir', box, 'for-each-ref', 'refs/teleport/sessions/'])
+  t.is(lists.stdout, '')
 }
 
 test('a target whose device is nobody’s is refused, with what to type, until it is trusted', async (t) => {
@@ -57,6 +61,9 @@ test('a target whose device is nobody’s is refused, with what to type, until i
   await here.run(['to', target, '--yes'])
   t.deepEqual(recordsIn((await inside.run(['key', 'show']))['others']).length, 1)
   t.like(await here.run(['to', target]), { state: 'same' })
+  const later = () => new Date(Date.now() + 60 * 24 * 3600_000)
+  t.like(recordsIn((await inside.run(['prune'], { now: later }))['sessions'])[0], { session })
+  await nothingLent(t, inside)
 })
 
 test('what a policy does not name is no target, by its own key or by the one for remotes', async (t) => {

@@ -32,8 +32,35 @@ test('a session goes into a container and comes back (a stand-in for docker, no 
   const laptop = await placeAt(sandbox, 'laptop', remote, 'code/app')
   const inside = await placeAt(sandbox, 'inside', remote, 'work spaces/app 50%', { key: false })
   await standInForDocker(laptop.machine, 'orchard-dev', inside.machine)
-  const sent = await goesAndComesBack(t, laptop, inside, `docker://orchard-dev${inside.top}`)
+  const target = `docker://orchard-dev${inside.top}`
+  const sent = await goesAndComesBack(t, laptop, inside, target)
   t.is(stringAt(sent, 'resume'), `docker exec -it -w '${inside.top}' orchard-dev claude --resume ${session}`)
+})
+
+test('the project’s remote carries a session to a target and back, and --resume starts claude there', async (t) => {
+  const sandbox = await makeSandbox(t)
+  const remote = await sandbox.bareRemote()
+  const here = await placeAt(sandbox, 'laptop', remote, 'code/app')
+  const inside = await placeAt(sandbox, 'inside', remote, 'app')
+  await standInForDocker(here.machine, 'box', inside.machine)
+  await addProgram(inside.machine, 'claude', 'echo "2.1.329 was given $* in $PWD"')
+  const target = `docker://box${inside.top}`
+  const tale = await tell(here)
+  t.like(await here.run(['to', target, '--via', 'remote', '--trust']), { state: 'new', via: 'remote' })
+  t.true(
+    (await here.machine.git(here.top, 'ls-remote', 'origin')).includes(`refs/teleport/sessions/${session}`),
+  )
+  await goOn(tale, inside)
+  const back = await here.run(['from', target, session, '--via', 'remote'])
+  t.like(dig(back, 'pulled'), { state: 'fast-forward' })
+  const box = path.join(inside.top, '.git/teleport/direct')
+  t.is(await inside.machine.git(inside.top, '--git-dir', box, 'for-each-ref'), '')
+
+  const argv = ['to', target, session, '--resume']
+  const resumed = await cliDone(here.machine, argv, { cwd: here.top, tty: true })
+  t.true(resumed.stdout.includes(`2.1.329 was given --resume ${session} in ${inside.top}`), resumed.stdout)
+  const silent = await cli(here.machine, [...argv, '--json'], { cwd: here.top })
+  t.is(stringAt(silent.json(), 'error', 'code'), 'usage')
 })
 
 /** A digest of the transcript, told without the folders of any machine. */
