@@ -8,6 +8,11 @@ export function isShell(text: string): text is Shell {
   return shells.some((shell) => shell === text)
 }
 
+const journeyOptions = [
+  ...['--with-changes', '--checkout', '--fork', '--force', '--via', '--trust', '--npx', '--program'],
+  ...['--resume', '--dry-run', '--remote'],
+]
+
 /** Verbs, what they are, their options, and whether they take a session or a commit. Held to the commands by a test. */
 export const completions: readonly {
   readonly verb: string
@@ -57,6 +62,13 @@ export const completions: readonly {
       '--trust-policy',
       '--remote',
     ],
+    sessions: true,
+  },
+  { verb: 'to', about: 'send a session to another place', options: journeyOptions, sessions: true },
+  {
+    verb: 'from',
+    about: 'bring a session back',
+    options: [...journeyOptions, '--deep', '--restore-env'],
     sessions: true,
   },
   {

@@ -4,7 +4,7 @@ import { Option } from 'clipanion'
 import type { Checked } from '../core/meet.ts'
 import type { JourneyOptions } from '../core/to.ts'
 import { TeleportError } from '../errors.ts'
-import { remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
+import { remoteOption, TeleportCommand } from './command.ts'
 import { safe } from './text.ts'
 
 export abstract class JourneyCommand extends TeleportCommand {
@@ -30,7 +30,6 @@ export abstract class JourneyCommand extends TeleportCommand {
   program = Option.String('--program', { description: 'What git-teleport is called there' })
   resume = Option.Boolean('--resume', false, { description: 'Start claude with the session afterwards' })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Check everything, and send nothing' })
-  trustPolicy = trustPolicyOption()
   remote = remoteOption()
 
   protected journey(attended: boolean): JourneyOptions {
@@ -40,7 +39,6 @@ export abstract class JourneyCommand extends TeleportCommand {
     return {
       ...{ target, session, withChanges, checkout, fork, force, trust, npx, program, dryRun },
       via: this.via,
-      trustPolicy: this.trustPolicy,
       remote: this.remote,
       version: this.context.io.version,
       ask: attended && !this.yes && !this.json,

@@ -69,11 +69,10 @@ async function pull(
   session: SessionId,
   options: FromOptions,
 ): Promise<PullResult> {
-  const { remote, trustPolicy, checkout, withChanges, fork, force, deep, restoreEnv, via } = options
+  const { remote, checkout, withChanges, fork, force, deep, restoreEnv, via } = options
   const shared: PullOptions = {
     session,
     remote,
-    trustPolicy,
     checkout: (checkout ?? false) || (withChanges ?? false),
     fork: fork ?? false,
     force: force ?? false,

@@ -303,7 +303,7 @@ async function makeKeyThere(world: World, met: Meeting, options: MeetOptions): P
   const question = `There is no device key at ${channel.name} yet. Make one there?`
   if (!options.trust && !(await world.confirm(question).catch(nobodyThere))) {
     throw new TeleportError('no-key', `there is no device key at ${channel.name} yet`, {
-      hint: 'there: git teleport init   (or say --trust, which makes one)',
+      hint: 'say --trust, which makes one; or there: git teleport init',
     })
   }
   await askTarget(world, channel, [...program, 'init'])

@@ -112,8 +112,8 @@ async function push(
   session: SessionId,
   options: JourneyOptions,
 ): Promise<PushResult> {
-  const { withChanges, remote, trustPolicy, via } = options
-  const shared = { session, withChanges: withChanges ?? false, remote, trustPolicy }
+  const { withChanges, remote, via } = options
+  const shared = { session, withChanges: withChanges ?? false, remote }
   if (via === 'remote') return pushSession(world, shared)
   const { box, tips } = met.greeting
   try {

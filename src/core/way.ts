@@ -27,7 +27,6 @@ export interface WayOptions {
   readonly target: string
   /** The project's remote, whose rules hold. */
   readonly remote?: string | undefined
-  readonly trustPolicy?: string | undefined
   /** What git-teleport is called there. */
   readonly program?: string | undefined
   /** Version of this program. */
@@ -85,12 +84,12 @@ export async function openWay(world: World, options: WayOptions, choice: LocalCh
  * The rules of a project that this machine never asked about count too. Without the network nobody can ask, and then only
  * what is known here holds.
  */
-async function seePolicyOnce(world: World, { remote, trustPolicy }: WayOptions): Promise<void> {
+async function seePolicyOnce(world: World, { remote }: WayOptions): Promise<void> {
   const known = await withWorkspace(world, { remote, direct: { lendsTo: [] } }, async (ws) => {
     return ws.project === null || (await readPin(ws)) !== null
   })
   if (known) return
-  await withLockedWorkspace(world, { remote, trustPolicy }, followPolicy).catch((error: unknown) => {
+  await withLockedWorkspace(world, { remote }, followPolicy).catch((error: unknown) => {
     if (!hasCode(error, 'remote-access')) throw error
     world.note(
       `the rules of this project are not known here, and its remote cannot be asked: ${error.message}`,
@@ -137,10 +136,10 @@ async function channelOptions(ws: Workspace): Promise<ChannelOptions> {
 
 /** The order is git's. */
 async function sshCommand({ world, repo }: Workspace): Promise<ChannelOptions['sshCommand']> {
-  const line = world.env['GIT_SSH_COMMAND'] ?? (await gitConfig(repo)).get('core.sshcommand')?.at(-1)
+  const { GIT_SSH_COMMAND, GIT_SSH } = world.env
+  const line = GIT_SSH_COMMAND ?? (await gitConfig(repo)).get('core.sshcommand')?.at(-1)
   if (line) return { command: line, isShell: true }
-  const program = world.env['GIT_SSH']
-  return program ? { command: program, isShell: false } : null
+  return GIT_SSH ? { command: GIT_SSH, isShell: false } : null
 }
 
 /** On this machine it is this very program, wherever it lies. */
