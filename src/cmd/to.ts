@@ -70,7 +70,11 @@ function describe({
     const hint = problem?.hint === undefined ? [] : [`  ${safe(problem.hint)}`]
     return [...describeChecks(checks), '', plan, ...hint].join('\n')
   }
-  const head = `sent ${id} "${safe(sent.title ?? 'no title')}" to ${name}: ${formatBytes(sent.bytesSent)} encrypted, push ${sent.seq}`
+  const title = `${id} "${safe(sent.title ?? 'no title')}"`
+  const head =
+    sent.state === 'same'
+      ? `${name} has got all of ${title}, push ${sent.seq}`
+      : `sent ${title} to ${name}: ${formatBytes(sent.bytesSent)} encrypted, push ${sent.seq}`
   const there =
     state === 'local-ahead'
       ? 'the session there is further than what was sent, and is left as it is'

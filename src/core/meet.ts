@@ -140,6 +140,8 @@ async function compare(
     workTreeThere(way, greeting, direction, options),
     ...(here.file === null ? [] : [closedThere(way, greeting, here.file.session)]),
     await clientNotOlder(world, way, greeting, direction),
+    // Otherwise somebody is asked, or told why not.
+    ...(options.dryRun ? [devicesKnown(way, greeting)] : []),
   ]
 }
 
@@ -248,6 +250,18 @@ async function clientNotOlder(
   if (writer !== null && isOlderClient(receiver, writer))
     return warn(name, `claude ${where} is ${receiver}, older than the ${writer} that wrote the session`)
   return ok(name, `version ${receiver} ${where}`)
+}
+
+function devicesKnown({ channel, here }: Way, { publicKey, believes }: Greeting): Finding {
+  const name = 'device'
+  if (publicKey === null)
+    return warn(name, `there is no device key at ${channel.name} yet: one is made after asking`)
+  const { recipient } = parseSshPublicKey(publicKey)
+  if (believes && here.own.includes(recipient)) return ok(name, 'one of your own, and this one is one there')
+  return warn(
+    name,
+    `the device at ${channel.name} is not one of your own yet, or this one is none there: you are asked`,
+  )
 }
 
 function ok(name: string, detail: string): Finding {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
-import { hasCode } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { type Channel, type ChannelOptions, openChannel } from '../git-store/channel.ts'
 import { branchTips } from '../git-store/known-commits.ts'
 import { parseTarget, type Target, targetPlace } from '../git-store/target.ts'
@@ -60,24 +60,42 @@ export type LocalChoice = { readonly session: string | undefined; readonly ask: 
 
 /** Throws `usage` for no target, `not-allowed` for one that the policy does not name, and what choosing a session throws. */
 export async function openWay(world: World, options: WayOptions, choice: LocalChoice): Promise<Way> {
+  const found = await tryWay(world, options, choice, 'known')
+  if (found) return found
   await seePolicyOnce(world, options)
+  const opened = await tryWay(world, options, choice, 'asked')
+  if (opened) return opened
+  throw new TeleportError('bug', 'no way was opened')
+}
+
+/** Null where the project has a remote that was never asked for its rules, and `rules` wants them known. */
+async function tryWay(
+  world: World,
+  options: WayOptions,
+  choice: LocalChoice,
+  rules: 'known' | 'asked',
+): Promise<Way | null> {
   return withWorkspace(world, { remote: options.remote, direct: { lendsTo: [] } }, async (ws) => {
+    if (rules === 'known' && ws.project !== null && (await readPin(ws)) === null) return null
     const target = await findTarget(ws, options.target)
     if (options.purpose === 'run') await requireRunThere(ws, target)
     else if (options.purpose === undefined) await requireAllowedTarget(ws, target)
     const channel = openChannel(target, await channelOptions(ws))
     const program = programThere(world, target, options.program)
-    const device = await loadDevice(world, ws.repo)
-    const here: Here = {
-      repo: ws.repo,
-      device,
-      own: await ownRecipients(world, device),
-      repos: await projectIds(ws),
-      tips: await branchTips(ws.repo, mostTips),
-      file: choice === null ? null : await chooseSession(ws, choice.session, choice.ask),
-    }
-    return { target, channel, program, here }
+    return { target, channel, program, here: await lookHere(ws, choice) }
   })
+}
+
+async function lookHere(ws: Workspace, choice: LocalChoice): Promise<Here> {
+  const device = await loadDevice(ws.world, ws.repo)
+  return {
+    repo: ws.repo,
+    device,
+    own: await ownRecipients(ws.world, device),
+    repos: await projectIds(ws),
+    tips: await branchTips(ws.repo, mostTips),
+    file: choice === null ? null : await chooseSession(ws, choice.session, choice.ask),
+  }
 }
 
 /**
@@ -85,10 +103,6 @@ export async function openWay(world: World, options: WayOptions, choice: LocalCh
  * what is known here holds.
  */
 async function seePolicyOnce(world: World, { remote }: WayOptions): Promise<void> {
-  const known = await withWorkspace(world, { remote, direct: { lendsTo: [] } }, async (ws) => {
-    return ws.project === null || (await readPin(ws)) !== null
-  })
-  if (known) return
   await withLockedWorkspace(world, { remote }, followPolicy).catch((error: unknown) => {
     if (!hasCode(error, 'remote-access')) throw error
     world.note(

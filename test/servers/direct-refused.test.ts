@@ -54,7 +54,15 @@ test('a target whose device is nobody’s is refused, with what to type, until i
   const plan = await here.run(['to', target, '--dry-run'])
   t.deepEqual(
     recordsIn(plan['checks']).map(({ name, level }) => `${name} ${level}`),
-    ['git-teleport ok', 'repository ok', 'commit ok', 'work tree ok', 'session ok', 'claude ok'],
+    [
+      'git-teleport ok',
+      'repository ok',
+      'commit ok',
+      'work tree ok',
+      'session ok',
+      'claude ok',
+      'device warning',
+    ],
   )
   t.is(plan['sent'], null)
   await nothingThere(t, inside)
