@@ -1,6 +1,6 @@
 /** What `to` refuses before anything is sent, and what it makes of targets that misbehave. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openClient } from '../journeys/open-client.ts'
@@ -10,15 +10,31 @@ import { dig, recordsIn, stringAt } from '../support/json.ts'
 import { checkout, makeSandbox } from '../support/sandbox.ts'
 import { addProgram, placeAt, standInForDocker } from './places.ts'
 
+interface Teardown {
+  teardown(end: () => Promise<void>): void
+}
+
 /** A laptop with a session, and a container that a stand-in for docker reaches. */
-async function laptopAndContainer(t: ExecutionContext, key = true) {
+async function laptopAndContainer(t: Teardown) {
   const sandbox = await makeSandbox(t)
   const remote = await sandbox.bareRemote()
   const here = await placeAt(sandbox, 'laptop', remote, 'code/app')
-  const inside = await placeAt(sandbox, 'inside', remote, 'app', { key })
+  const inside = await placeAt(sandbox, 'inside', remote, 'app')
   await standInForDocker(here.machine, 'box', inside.machine)
   const tale = await tell(here)
   return { sandbox, here, inside, tale, target: `docker://box${inside.top}` }
+}
+
+const endings: (() => Promise<void>)[] = []
+test.after.always(async () => {
+  for (const end of endings) await end()
+})
+let world: ReturnType<typeof laptopAndContainer> | undefined
+
+/** One of them for the tests that send nothing. */
+function shared(): ReturnType<typeof laptopAndContainer> {
+  world ??= laptopAndContainer({ teardown: (end) => void endings.push(end) })
+  return world
 }
 
 /** Nothing of the session has left: neither in the repository that the target lends, nor in its Claude folder. */
@@ -74,29 +90,38 @@ test('a target whose device is nobody’s is refused, with what to type, until i
   await nothingLent(t, inside)
 })
 
-test('what a policy does not name is no target, by its own key or by the one for remotes', async (t) => {
-  const { here, inside, target } = await laptopAndContainer(t)
-  const set = (key: string, value: string) => here.machine.git(here.top, 'config', key, value)
-  await set('teleport.to.allowed', 'ssh://*')
-  const refused = await here.refused(['to', target, '--trust'])
-  t.like(refused, { exitCode: 6, code: 'not-allowed' })
-  t.regex(refused.message, /^teleport\.to\.allowed in your git configuration does not name docker:\/\/box\//)
-  const managed = path.join(here.machine.folder, 'policy')
-  await writeFile(managed, '[teleport]\nallowedRemote = https://git.example.org/*\n', { mode: 0o644 })
-  await set('teleport.to.allowed', '*')
-  const system = { policyFile: managed, policyOwner: process.getuid?.() ?? null }
-  t.like(await here.run(['to', target, '--dry-run'], { system }), { sent: null })
-  await here.machine.git(here.top, 'config', '--unset', 'teleport.to.allowed')
-  const byRemotes = await here.refused(['to', target, '--trust'], { system })
-  t.regex(
-    byRemotes.message,
-    /^teleport\.allowedRemote in the managed policy of this machine does not name docker/,
-  )
-  await nothingThere(t, inside)
-})
+test.serial(
+  'what a policy does not name is no target, by its own key or by the one for remotes',
+  async (t) => {
+    const { here, inside, target } = await shared()
+    const set = (key: string, value: string) => here.machine.git(here.top, 'config', key, value)
+    await set('teleport.to.allowed', 'ssh://*')
+    const refused = await here.refused(['to', target, '--trust'])
+    t.like(refused, { exitCode: 6, code: 'not-allowed' })
+    t.regex(
+      refused.message,
+      /^teleport\.to\.allowed in your git configuration does not name docker:\/\/box\//,
+    )
+    const managed = path.join(here.machine.folder, 'policy')
+    await writeFile(managed, '[teleport]\nallowedRemote = https://git.example.org/*\n', { mode: 0o644 })
+    await set('teleport.to.allowed', '*')
+    const system = { policyFile: managed, policyOwner: process.getuid?.() ?? null }
+    t.like(await here.run(['to', target, '--dry-run'], { system }), { sent: null })
+    await set('teleport.target.dev', target)
+    await set('teleport.to.allowed', 'docker://box/*')
+    t.is(dig(await here.run(['to', 'dev', '--dry-run']), 'target', 'name'), target)
+    await here.machine.git(here.top, 'config', '--unset', 'teleport.to.allowed')
+    const byRemotes = await here.refused(['to', target, '--trust'], { system })
+    t.regex(
+      byRemotes.message,
+      /^teleport\.allowedRemote in the managed policy of this machine does not name docker/,
+    )
+    await nothingThere(t, inside)
+  },
+)
 
-test('another repository, a missing folder and a missing container are refused', async (t) => {
-  const { sandbox, here, inside } = await laptopAndContainer(t)
+test.serial('another repository, a missing folder and a missing container are refused', async (t) => {
+  const { sandbox, here, inside } = await shared()
   const foreign = await checkout(inside.machine, await sandbox.bareRemote('foreign'), 'foreign')
   const refused = async (target: string) => {
     const { code, exitCode } = await here.refused(['to', target, '--trust'])
@@ -152,17 +177,16 @@ test('a session that is open there, or went on in both places, is left alone', a
 
 test('without git-teleport there it can be run by npx; what else answers is not believed', async (t) => {
   const { here, inside, target } = await laptopAndContainer(t)
-  const program = path.join(inside.machine.home, 'bin/git-teleport')
-  await rm(program)
+  const missing = ['--program', 'git-teleport-of-nobody']
   const refused = async (...more: string[]): Promise<Failure> =>
     here.refused(['to', target, '--trust', ...more])
-  t.like(await refused(), { exitCode: 7, code: 'no-program-there' })
+  t.like(await refused(...missing), { exitCode: 7, code: 'no-program-there' })
   await addProgram(
     inside.machine,
     'npx',
     `[ "$1 $2" = '--yes git-teleport@0.0.0-test' ] || exit 9; shift 2; exec '${process.execPath}' '${programFile}' "$@"`,
   )
-  t.like(await here.run(['to', target, '--trust', '--npx']), { state: 'new' })
+  t.like(await here.run(['to', target, '--trust', '--npx', ...missing]), { state: 'new' })
 
   const answers = [
     ["printf '\\033]0;x\\007 hello'", 'remote-access'],
@@ -174,7 +198,6 @@ test('without git-teleport there it can be run by npx; what else answers is not 
     [`printf '{"error":{"code":"bad-policy","message":"odd","hint":"rm -rf"}}' >&2; exit 6`, 'bad-policy'],
     ['yes too much', 'remote-access'],
   ] as const
-  await mkdir(path.dirname(program), { recursive: true })
   for (const [line, code] of answers) {
     await addProgram(inside.machine, 'git-teleport', line)
     const told = await refused()
@@ -182,12 +205,4 @@ test('without git-teleport there it can be run by npx; what else answers is not 
     t.notRegex(told.message + told.hint, /\p{Cc}/u)
     t.true(told.message.includes(target))
   }
-})
-
-test('a name from the configuration stands for a target', async (t) => {
-  const { here, target } = await laptopAndContainer(t)
-  await here.machine.git(here.top, 'config', 'teleport.target.dev', target)
-  const sent = await here.run(['to', 'dev', '--trust'])
-  t.is(dig(sent, 'target', 'name'), target)
-  t.is((await here.refused(['to', 'prod'])).code, 'usage')
 })
