@@ -29,8 +29,8 @@ export async function runOnTarget(world: World, command: OnTargetCommand): Promi
     version: io.version,
   }
   if (command.json) {
-    const found = await askOnTarget(world, options)
-    return { json: { ...(typeof found === 'object' ? found : {}), on: command.on }, text: '' }
+    const { document, exitCode } = await askOnTarget(world, options)
+    return { json: { ...(typeof document === 'object' ? document : {}), on: command.on }, text: '', exitCode }
   }
   const { name, exitCode, stderr } = await followOnTarget(world, options, (text) => {
     io.stdout.write(safeLines(text))

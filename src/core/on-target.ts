@@ -1,7 +1,7 @@
 /** `run`, `ps`, `logs` and `stop` with `--on`: the same command, at a target. */
 
 import { meetToRun } from './meet.ts'
-import { askDocument } from './target-answer.ts'
+import { askDocument, type Documented } from './target-answer.ts'
 import { openWay, type WayOptions } from './way.ts'
 import type { World } from './world.ts'
 
@@ -13,12 +13,12 @@ export interface OnTarget extends Omit<WayOptions, 'purpose'> {
   readonly npx?: boolean
 }
 
-/** The document that it prints there. Throws what it threw. */
-export async function askOnTarget(world: World, options: OnTarget): Promise<unknown> {
+/** The document that it prints there, and how it ends. Throws what it threw. */
+export async function askOnTarget(world: World, options: OnTarget): Promise<Documented> {
   const { channel, program } = await reach(world, options)
   const [verb = '', ...rest] = options.argv
   // Behind the verb, since what stands behind `--` is no option.
-  const found = await askDocument(world, channel, [...program, verb, '--json', ...rest])
+  const found = await askDocument(world, channel, [...program, verb, '--json', ...rest], 'any')
   world.progress.done()
   return found
 }

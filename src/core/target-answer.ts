@@ -9,16 +9,28 @@ import type { World } from './world.ts'
 
 /** Runs it there with `--json`, hands on its warnings, and returns the document. Throws what it threw, told as theirs. */
 export async function askTarget(world: World, channel: Channel, argv: readonly string[]): Promise<unknown> {
-  return askDocument(world, channel, [...argv, '--json'])
+  const { document } = await askDocument(world, channel, [...argv, '--json'], 'done')
+  return document
 }
 
-/** The same for a command line that asks for JSON already. */
-export async function askDocument(world: World, channel: Channel, argv: readonly string[]): Promise<unknown> {
+export interface Documented {
+  readonly document: unknown
+  readonly exitCode: number
+}
+
+/** The same for a command line that asks for JSON already, and whose answer may be a no. */
+export async function askDocument(
+  world: World,
+  channel: Channel,
+  argv: readonly string[],
+  wanted: 'done' | 'any',
+): Promise<Documented> {
   const answer = await channel.run(argv)
   passWarnings(world, channel.name, answer.stderr)
-  if (answer.exitCode !== 0) throw errorThere(channel.name, answer)
-  const found = parseJson(answer.stdout)
-  if (found !== undefined) return found
+  const { exitCode, stdout } = answer
+  const document = parseJson(stdout)
+  if (exitCode !== 0 && (wanted === 'done' || document === undefined)) throw errorThere(channel.name, answer)
+  if (document !== undefined) return { document, exitCode }
   throw noAnswer(channel.name, answer)
 }
 
