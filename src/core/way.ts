@@ -1,13 +1,12 @@
 /** Opens the way to a target: who it is, whether the policy lets sessions go there, and what is known on this side. */
 
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { type Channel, type ChannelOptions, openChannel } from '../git-store/channel.ts'
 import { branchTips } from '../git-store/known-commits.ts'
-import { parseTarget, type Target, targetPlace } from '../git-store/target.ts'
+import { resolveTarget } from '../git-store/resolve-target.ts'
+import { type Target, targetPlace } from '../git-store/target.ts'
 import { gitConfig, type UserRepo } from '../git-store/user-repo.ts'
 import type { Oid } from '../model.ts'
 import { matchesRemote, matchesTarget } from '../trust/remote-pattern.ts'
@@ -115,9 +114,7 @@ async function findTarget(ws: Workspace, named: string): Promise<Target> {
   const config = await gitConfig(ws.repo)
   const nickname = /^[A-Za-z][A-Za-z0-9-]*$/.test(named) ? named.toLowerCase() : undefined
   const address = nickname && config.get(`teleport.target.${nickname}`)?.at(-1)
-  const found = parseTarget(address ?? named, (each) => existsSync(path.resolve(ws.world.cwd, each)))
-  if (found.kind !== 'folder') return found
-  return { ...found, path: path.resolve(ws.world.cwd, found.path) }
+  return resolveTarget(address ?? named, ws.world.cwd)
 }
 
 /** A policy that names the remotes which sessions may travel through, and says nothing of other places, allows no others. */
