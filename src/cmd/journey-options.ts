@@ -1,7 +1,7 @@
 /** What `to` and `from` share: their options, and how checks are told. */
 
 import { Option } from 'clipanion'
-import type { Checked } from '../core/meet.ts'
+import type { Checked } from '../core/meet-checks.ts'
 import type { JourneyOptions } from '../core/to.ts'
 import { TeleportError } from '../errors.ts'
 import { remoteOption, TeleportCommand } from './command.ts'

@@ -3,8 +3,9 @@
 import { check, guarded, integer, object, oneOf } from '../bundle/shape.ts'
 import type { TeleportError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
-import { type Checked, type Meeting, meet } from './meet.ts'
-import { type PullOptions, type PullResult, pullSession } from './pull.ts'
+import { type Meeting, meet } from './meet.ts'
+import type { Checked } from './meet-checks.ts'
+import { type PullOptions, type PullResult, pullBy } from './pull.ts'
 import { askTarget } from './target-answer.ts'
 import { type JourneyOptions, meetOptions } from './to.ts'
 import { openWay } from './way.ts'
@@ -78,8 +79,7 @@ async function pull(
     force: force ?? false,
     deep: deep ?? false,
     restoreEnv: restoreEnv ?? false,
-    here: true,
   }
-  if (via === 'remote') return pullSession(world, shared)
-  return pullSession(world, { ...shared, direct: channel.remote(greeting.box, greeting.tips) })
+  if (via === 'remote') return pullBy(world, shared, { here: true })
+  return pullBy(world, shared, { direct: channel.remote(greeting.box, greeting.tips), here: true })
 }

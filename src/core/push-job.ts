@@ -3,7 +3,6 @@
 import type { SessionFile } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import type { ChangedContent } from '../git-store/changed-contents.ts'
-import type { DirectWay } from '../git-store/remote.ts'
 import type { CodeCounts, Holder, LocalFile, Oid, SessionId } from '../model.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import type { People } from './people.ts'
@@ -34,8 +33,6 @@ export interface PushOptions {
   readonly withChanges?: boolean
   /** Others get the session as it is. */
   readonly noRedact?: boolean
-  /** Another checkout takes it, instead of the project's remote. */
-  readonly direct?: DirectWay | undefined
 }
 
 export interface PushResult {

@@ -5,8 +5,9 @@ import { claudeHome } from '../claude/home.ts'
 import { liveClients } from '../claude/live.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { type Classification, isSessionId, type SessionId } from '../model.ts'
-import { type Checked, type Meeting, meet } from './meet.ts'
-import { pushSession } from './push.ts'
+import { type Meeting, meet } from './meet.ts'
+import type { Checked } from './meet-checks.ts'
+import { pushBy, pushSession } from './push.ts'
 import type { PushResult } from './push-job.ts'
 import { resumeLine } from './resume-line.ts'
 import { askTarget } from './target-answer.ts'
@@ -112,12 +113,12 @@ async function push(
   session: SessionId,
   options: JourneyOptions,
 ): Promise<PushResult> {
-  const { withChanges, remote, via } = options
-  const shared = { session, withChanges: withChanges ?? false, remote }
+  const { withChanges = false, force = false, remote, via } = options
+  const shared = { session, withChanges, force, remote }
   if (via === 'remote') return pushSession(world, shared)
   const { box, tips } = met.greeting
   try {
-    return await pushSession(world, { ...shared, to: ['me'], direct: met.channel.remote(box, tips) })
+    return await pushBy(world, { ...shared, to: ['me'] }, met.channel.remote(box, tips))
   } catch (error) {
     throw toldForTarget(error, session, met.channel.name)
   }

@@ -127,6 +127,8 @@ async function requireAllowedTarget(ws: Workspace, target: Target): Promise<void
     if (targets.some((pattern) => matchesTarget(pattern, place))) return
     throw notAllowed('toAllowed', policy, what, 'git teleport policy')
   }
+  // What stays on this machine goes through nothing.
+  if (target.kind === 'folder') return
   const { value: remotes } = policy.allowedRemotes
   if (remotes.length === 0 || remotes.some((pattern) => matchesRemote(pattern, place))) return
   throw notAllowed('allowedRemotes', policy, what, 'git teleport policy')
