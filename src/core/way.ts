@@ -103,7 +103,8 @@ async function lookHere(ws: Workspace, choice: LocalChoice): Promise<Here> {
  */
 async function seePolicyOnce(world: World, { remote }: WayOptions): Promise<void> {
   await withLockedWorkspace(world, { remote }, followPolicy).catch((error: unknown) => {
-    if (!hasCode(error, 'remote-access')) throw error
+    // One that sessions may not travel through is not asked either.
+    if (!hasCode(error, 'remote-access') && !hasCode(error, 'not-allowed')) throw error
     world.note(
       `the rules of this project are not known here, and its remote cannot be asked: ${error.message}`,
     )

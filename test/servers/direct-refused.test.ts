@@ -1,11 +1,12 @@
 /** What `to` refuses before anything is sent, and what it makes of targets that misbehave. */
 
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openClient } from '../journeys/open-client.ts'
 import { type Failure, goOn, type Seat, session, tell } from '../journeys/seat.ts'
 import { programFile } from '../support/cli.ts'
+import type { InProcessOptions } from '../support/in-process.ts'
 import { dig, recordsIn, stringAt } from '../support/json.ts'
 import { checkout, makeSandbox } from '../support/sandbox.ts'
 import { addProgram, placeAt, standInForDocker } from './places.ts'
@@ -62,6 +63,14 @@ test('a target whose device is nobody’s is refused, with what to type, until i
       ?.split(' ')
       .slice(0, 2)
       .join(' ') ?? ''
+  // Rules for remotes hold where there are none for targets.
+  await here.machine.git(here.top, 'config', 'teleport.allowedRemote', 'https://git.example.org/*')
+  const forbidden = await here.refused(['to', target, '--trust'])
+  t.regex(
+    forbidden.message,
+    /^teleport\.allowedRemote in your git configuration does not name docker:\/\/box\//,
+  )
+  await here.machine.git(here.top, 'config', '--unset', 'teleport.allowedRemote')
   const refused = await here.refused(['to', target])
   t.like(refused, { exitCode: 4, code: 'not-a-reader' })
   t.true(refused.hint.includes(`git teleport key trust "${theirs}"`))
@@ -90,35 +99,45 @@ test('a target whose device is nobody’s is refused, with what to type, until i
   await nothingLent(t, inside)
 })
 
-test.serial(
-  'what a policy does not name is no target, by its own key or by the one for remotes',
-  async (t) => {
-    const { here, inside, target } = await shared()
-    const set = (key: string, value: string) => here.machine.git(here.top, 'config', key, value)
-    await set('teleport.to.allowed', 'ssh://*')
-    const refused = await here.refused(['to', target, '--trust'])
-    t.like(refused, { exitCode: 6, code: 'not-allowed' })
-    t.regex(
-      refused.message,
-      /^teleport\.to\.allowed in your git configuration does not name docker:\/\/box\//,
-    )
-    const managed = path.join(here.machine.folder, 'policy')
-    await writeFile(managed, '[teleport]\nallowedRemote = https://git.example.org/*\n', { mode: 0o644 })
-    await set('teleport.to.allowed', '*')
-    const system = { policyFile: managed, policyOwner: process.getuid?.() ?? null }
-    t.like(await here.run(['to', target, '--dry-run'], { system }), { sent: null })
-    await set('teleport.target.dev', target)
-    await set('teleport.to.allowed', 'docker://box/*')
-    t.is(dig(await here.run(['to', 'dev', '--dry-run']), 'target', 'name'), target)
-    await here.machine.git(here.top, 'config', '--unset', 'teleport.to.allowed')
-    const byRemotes = await here.refused(['to', target, '--trust'], { system })
-    t.regex(
-      byRemotes.message,
-      /^teleport\.allowedRemote in the managed policy of this machine does not name docker/,
-    )
-    await nothingThere(t, inside)
-  },
-)
+test.serial('what a policy does not name is no target, whoever says so', async (t) => {
+  const { here, inside, target } = await shared()
+  const set = (key: string, value: string) => here.machine.git(here.top, 'config', key, value)
+  const said = async (to: string, more: Partial<InProcessOptions> = {}) => {
+    const { exitCode, code, message } = await here.refused(['to', to, '--trust'], more)
+    return [exitCode, code, message]
+  }
+  const notNamed = (who: string, place: string) => [
+    6,
+    'not-allowed',
+    `teleport.to.allowed in ${who} does not name ${place}`,
+  ]
+  const ssh = 'ssh://ada@build.example.org/app'
+  const place = 'ssh://build.example.org/app'
+
+  await mkdir(path.join(here.top, '.teleport'))
+  await writeFile(path.join(here.top, '.teleport/config'), '[teleport "to"]\n\tallowed = docker://*\n')
+  await here.machine.git(here.top, 'add', '.teleport')
+  await here.machine.git(here.top, 'commit', '--quiet', '--message', 'rules')
+  await here.machine.git(here.top, 'push', '--quiet', 'origin', 'HEAD')
+  await inside.machine.git(inside.top, 'pull', '--quiet')
+  // Nobody has looked at the remote from here yet, so that it is asked.
+  t.is((await said(target))[1], 'policy-not-accepted')
+  await here.run(['policy', '--trust-policy', await here.machine.git(here.top, 'rev-parse', 'HEAD')])
+  t.deepEqual(await said(ssh), notNamed('the policy of the repository', place))
+  await set('teleport.to.allowed', '*')
+  t.deepEqual(await said(ssh), notNamed('the policy of the repository', place))
+  await set('teleport.target.dev', target)
+  t.is(dig(await here.run(['to', 'dev', '--dry-run']), 'target', 'name'), target)
+
+  const policyFile = path.join(here.machine.folder, 'policy')
+  await writeFile(policyFile, '[teleport "to"]\n\tallowed = here\n', { mode: 0o644 })
+  const system = { policyFile, policyOwner: process.getuid?.() ?? null }
+  t.deepEqual(
+    await said(target, { system }),
+    notNamed('the managed policy of this machine', `docker://box${inside.top}`),
+  )
+  await nothingThere(t, inside)
+})
 
 test.serial('another repository, a missing folder and a missing container are refused', async (t) => {
   const { sandbox, here, inside } = await shared()
