@@ -53,11 +53,17 @@ export interface HeadlessStart {
   readonly stderr: string
 }
 
+export interface Headless {
+  readonly pid: number
+  /** One of the two says how it ended. */
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>
+}
+
 /**
  * Starts the client as the leader of a group of its own. The prompt goes through stdin: not for everybody to see in the
- * list of processes, of any length, and never an option.
+ * list of processes, of any length, and never an option. Throws `failed` when it cannot be started.
  */
-export async function startHeadless(start: HeadlessStart): Promise<ChildProcess> {
+export async function startHeadless(start: HeadlessStart): Promise<Headless> {
   const { program, session, resumes, options, cwd, env, prompt } = start
   const args = headlessArguments(session, resumes, options)
   const stdout = await openForAppending(start.stdout)
@@ -71,17 +77,27 @@ export async function startHeadless(start: HeadlessStart): Promise<ChildProcess>
       detached: true,
       windowsHide: true,
     })
-    feed(child, prompt)
-    return child
+    // Listened to from the first moment: it may end before anybody else does anything.
+    const ended = new Promise<Awaited<Headless['ended']>>((resolve) => {
+      child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
+    })
+    // One that ends without reading tells why by its exit code.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(prompt)
+    return { pid: await spawned(child, program), ended }
   } finally {
     await Promise.all([stdout.close(), stderr.close()])
   }
 }
 
-function feed(child: ChildProcess, prompt: string): void {
-  // One that ends without reading tells why by its exit code.
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(prompt)
+async function spawned(child: ChildProcess, program: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  }).catch((error: unknown) => {
+    throw fileError(error, `starting ${program}`)
+  })
+  return child.pid ?? 0
 }
 
 /** For its owner alone. */
@@ -108,14 +124,9 @@ export async function startDetached(
       detached: true,
       windowsHide: true,
     })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    }).catch((error: unknown) => {
-      throw fileError(error, `starting ${program}`)
-    })
+    const pid = await spawned(child, program)
     child.unref()
-    return child.pid ?? 0
+    return pid
   } finally {
     await output.close()
   }

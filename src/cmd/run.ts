@@ -21,10 +21,7 @@ export class RunCommand extends TeleportCommand {
     `,
     examples: [
       ['Let it work', 'git teleport run "make the tests of the parser faster"'],
-      [
-        'With tests and commits of its own',
-        'git teleport run --allowed-tools "Bash(npm test *)" "fix the failing test"',
-      ],
+      ['For two dollars at most', 'git teleport run --max-budget-usd 2 "fix the failing test"'],
       [
         'Go on with a session in the background',
         'git teleport run --resume 3f2a91c4 "and now the documents"',

@@ -2,7 +2,7 @@
 
 import type { RunRecord } from '../bundle/run-record.ts'
 import { endClient, startHeadless } from '../claude/headless.ts'
-import { fileError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import { agentEnvironment } from '../git-store/environment.ts'
 import { appendToLog, isMarkedStop, runErrors, runLog } from '../git-store/run-files.ts'
 import { promptRow } from '../review/run-stream.ts'
@@ -52,7 +52,8 @@ async function runClient(world: World, place: RunPlace, record: RunRecord): Prom
     await appendToLog(place, session, promptRow(record.prompt, world.now()))
     return await watchClient(world, place, record)
   } catch (error) {
-    return { ...notStarted, problem: problemOf(fileError(error, `starting ${record.program}`)) }
+    if (!(error instanceof TeleportError)) throw error
+    return { ...notStarted, problem: problemOf(error) }
   }
 }
 
@@ -62,19 +63,11 @@ async function watchClient(world: World, place: RunPlace, record: RunRecord): Pr
   const { GIT_TELEPORT_IDENTITY: _key, ...env } = agentEnvironment(world.env)
   const [stdout, stderr] = [runLog(place, session), runErrors(place, session)]
   const start = { program, session, resumes, options, cwd, env, prompt, stdout, stderr }
-  const child = await startHeadless(start)
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, problem: null }))
-  })
-  ended.catch(() => undefined)
-  const { pid } = child
-  if (pid !== undefined) {
-    await changeRun(place, session, { phase: 'running', client: await processMark(world, pid) })
-    // A stop that came before the client was known.
-    if (await isMarkedStop(place, session)) void endClient(pid, graceMs)
-    world.signal.addEventListener('abort', () => void endClient(pid, graceMs), { once: true })
-    if (world.signal.aborted) void endClient(pid, graceMs)
-  }
-  return ended
+  const { pid, ended } = await startHeadless(start)
+  await changeRun(place, session, { phase: 'running', client: await processMark(world, pid) })
+  const end = () => void endClient(pid, graceMs)
+  // A stop that came before the client was known.
+  if (world.signal.aborted || (await isMarkedStop(place, session))) end()
+  world.signal.addEventListener('abort', end, { once: true })
+  return { ...(await ended), problem: null }
 }

@@ -117,11 +117,24 @@ test('a work tree that is deleted meanwhile, and a HEAD that leaves its branch, 
   const first = await desk.until(gone, isOver)
   t.like(first, { state: 'done', committed: 'nothing', branchPushed: 'done', sessionPushed: 'done' })
   t.is(await ada.git(top, 'log', '-1', '--format=%s', `run/${gone.slice(0, 8)}`), 'made before')
+  await ada.run('chmod', ['644', path.join(ada.folder, 'stand-in/claude')])
+  t.is(stringAt(await desk.ask('run', 'x'), 'error', 'code'), 'no-agent')
+  await writeFile(path.join(ada.folder, 'stand-in/claude'), '#!/nonexistent/node\n')
+  await ada.run('chmod', ['755', path.join(ada.folder, 'stand-in/claude')])
+  const unstartable = await desk.start('x')
+  const third = await desk.until(unstartable, isOver)
+  t.like(third, {
+    state: 'failed',
+    sessionPushed: 'nothing',
+    next: `git teleport run --resume ${unstartable.slice(0, 8)}`,
+  })
+  t.regex(stringAt(third, 'why') ?? '', /^ENOENT while starting /)
+  await makeStandInClient(ada)
   const strayed = await desk.start('sh git switch --detach\nwrite b.txt two')
   const second = await desk.until(strayed, isOver)
   t.like(second, { committed: 'failed', sessionPushed: 'done' })
   t.regex(stringAt(second, 'why') ?? '', /HEAD in .* has left run\//)
-  t.regex(await desk.say('ps', '--prune'), /^cleared .*\n[0-9a-f]{8} {2}stays: not all/)
+  t.regex(await desk.say('ps', '--prune'), /^cleared .* .*\n[0-9a-f]{8} {2}stays: not all/)
   await ada.git(stringAt(second, 'worktree') ?? '', 'switch', '--quiet', `run/${strayed.slice(0, 8)}`)
   t.like(await desk.ask('stop', strayed), { finished: { committed: 'done', problem: null } })
 })
@@ -169,7 +182,7 @@ test('stop asks, then forces; what there is by then is committed and sent, and r
 })
 
 test('when only the process beside it is killed, the client works on, and stop does the rest', async (t) => {
-  const { top, desk, go } = await sit(t)
+  const { top, desk } = await sit(t)
   const session = await desk.start('write a.txt one\nwait')
   await desk.until(session, isWaiting)
   const [supervisor = 0] = await processesOf(top, session)
@@ -183,8 +196,8 @@ test('when only the process beside it is killed, the client works on, and stop d
     finished: { committed: 'done', branchPushed: 'done', sessionPushed: 'done', problem: null },
   })
   t.like(await desk.until(session, isOver), { state: 'stopped', why: 'it was told to stop' })
-  await go()
   const other = await desk.start('write b.txt two\nwait')
+  await desk.until(other, isWaiting)
   for (const pid of await processesOf(top, other)) await killTree(pid)
   await desk.until(other, isOver)
   t.like(await desk.ask('stop', other.slice(0, 8)), { state: 'ended', finished: { problem: null } })

@@ -1,6 +1,6 @@
 /** A stand-in for the client, for what the real one does not do when it is told: it obeys the lines of its prompt. */
 
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Machine } from './sandbox.ts'
 
@@ -60,6 +60,7 @@ obey()
 export async function makeStandInClient(machine: Machine): Promise<string> {
   const file = path.join(machine.folder, 'stand-in', 'claude')
   await mkdir(path.dirname(file), { recursive: true })
-  await writeFile(file, source, { mode: 0o755 })
+  await writeFile(file, source)
+  await chmod(file, 0o755)
   return file
 }
