@@ -35,7 +35,7 @@ export class FromCommand extends JourneyCommand {
 
   async run(world: World): Promise<Outcome> {
     const { io } = this.context
-    if (this.resume) refuseResume(io, this.json || this.dryRun)
+    if (this.resume) refuseResume(io, this.json || this.dryRun, 'the command')
     const { deep, restoreEnv } = this
     const result = await bringFrom(world, { ...this.journey(false), deep, restoreEnv })
     const { problem, pulled, ...told } = result

@@ -51,7 +51,7 @@ export class PullCommand extends TeleportCommand {
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    if (this.resume) refuseResume(this.context.io, this.json || this.dryRun)
+    if (this.resume) refuseResume(this.context.io, this.json || this.dryRun, 'the pull')
     if (this.checkout && this.worktree !== undefined)
       throw new TeleportError('usage', '--checkout and --worktree are two ways: choose one')
     const result = await pullSession(world, {

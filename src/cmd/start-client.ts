@@ -5,14 +5,14 @@ import { TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 
 /** Before anything is done: what was moved and then not started would be half of what was asked. Throws `usage`. */
-export function refuseResume({ isTerminal }: Io, silent: boolean): void {
+export function refuseResume({ isTerminal }: Io, silent: boolean, what: string): void {
   if (!silent && isTerminal.stdin && isTerminal.stdout) return
   throw new TeleportError(
     'usage',
     silent
       ? '--resume goes with neither --json nor --dry-run'
       : '--resume starts Claude Code, which needs a terminal',
-    { hint: 'leave --resume out, and run what the command prints in a terminal' },
+    { hint: `leave --resume out, and run what ${what} prints in a terminal` },
   )
 }
 

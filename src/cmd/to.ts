@@ -35,7 +35,7 @@ export class ToCommand extends JourneyCommand {
 
   async run(world: World): Promise<Outcome> {
     const { io } = this.context
-    if (this.resume) refuseResume(io, this.json || this.dryRun)
+    if (this.resume) refuseResume(io, this.json || this.dryRun, 'the command')
     const result = await sendTo(world, this.journey(world.attended))
     const { problem, client, ...told } = result
     const exitCode = problem?.exitCode ?? 0
