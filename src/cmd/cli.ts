@@ -11,10 +11,12 @@ import { CompletionCommand } from './completion.ts'
 import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
 import { DetachCommand } from './detach.ts'
+import * as direct from './direct.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import { FromCommand } from './from.ts'
 import * as hook from './hook.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
@@ -40,6 +42,7 @@ import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { StopCommand } from './stop.ts'
 import { safe } from './text.ts'
+import { ToCommand } from './to.ts'
 import { UndoCommand } from './undo.ts'
 import { UninstallCommand } from './uninstall.ts'
 
@@ -51,6 +54,8 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   init: [InitCommand],
   push: [PushCommand],
   pull: [PullCommand],
+  to: [ToCommand],
+  from: [FromCommand],
   fetch: [FetchCommand],
   list: [ListCommand],
   show: [ShowCommand],
@@ -91,6 +96,9 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   demo: [DemoCommand],
 }
 
+/** What only other programs start, in no list and with no help. */
+const hiddenVerbs: typeof verbs = { direct: Object.values(direct) }
+
 /** Runs one command line and returns its exit code; throws only what is a bug. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const color = io.isTerminal.stdout && !io.env['NO_COLOR']
@@ -108,6 +116,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const defects: unknown[] = []
   const context: Context = {
     io,
+    argv,
     onDefect: (error) => defects.push(error),
     env: { ...io.env },
     stdin: io.stdin,
@@ -133,7 +142,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 /** The verb's own; all of them for a list of commands or a verb that there is not. */
 function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] {
   const [verb = ''] = argv
-  const own = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  const all = { ...verbs, ...hiddenVerbs }
+  const own = Object.hasOwn(all, verb) ? all[verb] : undefined
   return own ?? allCommands()
 }
 
@@ -156,7 +166,7 @@ function isUsageError(error: unknown): error is Error {
 
 function usage(error: Error, argv: readonly string[]): TeleportError {
   const [verb = ''] = argv
-  const known = Object.hasOwn(verbs, verb)
+  const known = Object.hasOwn({ ...verbs, ...hiddenVerbs }, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
   const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
   const near = known ? undefined : nearest(verb, Object.keys(verbs))

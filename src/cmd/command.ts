@@ -10,6 +10,8 @@ import { interrupted, makeWorld } from './world.ts'
 
 export interface Context extends BaseContext {
   readonly io: Io
+  /** The command line as it was typed. */
+  readonly argv: readonly string[]
   /** Takes what is a defect of ours: clipanion would print what is thrown at it, on stdout. */
   readonly onDefect: (error: unknown) => void
 }

@@ -23,6 +23,7 @@ const sourceTexts = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 /** For parsing only: nothing of it is looked at. */
 const context: Context = {
   io: processIo(new AbortController().signal, '0.0.0-test'),
+  argv: [],
   onDefect() {},
   env: {},
   stdin: process.stdin,

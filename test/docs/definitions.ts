@@ -46,6 +46,7 @@ function isCommand(value: unknown): value is CommandClass<Context> {
 const context: Context = {
   ...Cli.defaultContext,
   io: processIo(new AbortController().signal, '0'),
+  argv: [],
   onDefect() {},
 }
 
