@@ -16,6 +16,7 @@ import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
 import * as hook from './hook.ts'
+import { HookClaudeCommand } from './hook-claude.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
@@ -60,7 +61,13 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   detach: [DetachCommand],
   rm: [RmCommand],
   expire: [ExpireCommand],
-  hook: [hook.HookInstallCommand, hook.HookUninstallCommand, hook.HookStatusCommand, hook.HookRunCommand],
+  hook: [
+    hook.HookInstallCommand,
+    hook.HookUninstallCommand,
+    hook.HookStatusCommand,
+    hook.HookRunCommand,
+    HookClaudeCommand,
+  ],
   config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],
@@ -95,6 +102,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const context: Context = {
     io,
     onDefect: (error) => defects.push(error),
+    runLine: run,
     env: { ...io.env },
     stdin: io.stdin,
     stdout: io.stdout,

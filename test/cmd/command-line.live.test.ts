@@ -24,6 +24,7 @@ const sourceTexts = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 const context: Context = {
   io: processIo(new AbortController().signal, '0.0.0-test'),
   onDefect() {},
+  runLine: async () => 0,
   env: {},
   stdin: process.stdin,
   stdout: process.stdout,

@@ -47,6 +47,7 @@ const context: Context = {
   ...Cli.defaultContext,
   io: processIo(new AbortController().signal, '0'),
   onDefect() {},
+  runLine: async () => 0,
 }
 
 /** Whether the words are a command line that the program takes; it is not run. */

@@ -1,0 +1,28 @@
+# Read by the hooks. Starts no process.
+
+# Sets store to what git-teleport keeps in the repository around this conversation, and top to the work tree.
+find_store() {
+  store='' top=${CLAUDE_PROJECT_DIR-} git='' common=''
+  case $top in /*) ;; *) top=$PWD ;; esac
+  while [ -n "$top" ] && [ ! -e "$top/.git" ]; do top=${top%/*}; done
+  [ -n "$top" ] || return 1
+  if [ -d "$top/.git" ]; then
+    common=$top/.git
+  else
+    read -r _ git <"$top/.git" || :
+    case $git in '' | /* | [A-Za-z]:*) ;; *) git=$top/$git ;; esac
+    [ ! -f "$git/commondir" ] || read -r common <"$git/commondir" || :
+    case $common in '') common=$git ;; /* | [A-Za-z]:*) ;; *) common=$git/$common ;; esac
+  fi
+  store=$common/teleport
+  [ -d "$store" ]
+}
+
+# Sets session to the id in the event $1, whose quotes no text inside of it can forge.
+find_session() {
+  case $1 in *'"session_id":"'*) ;; *) return 1 ;; esac
+  session=${1#*'"session_id":"'}
+  session=${session%%'"'*}
+  case $session in *[!0-9a-f-]*) return 1 ;; esac
+  [ ${#session} -eq 36 ]
+}

@@ -1,0 +1,25 @@
+/** What a hook answers to Claude Code, within the client's limits. Pure. */
+
+/** The client cuts longer texts off in silence. */
+const longestText = 10_000
+
+/** Keeps a prompt or a command from the model, and shows `text` instead. */
+export function blocking(event: 'UserPromptSubmit' | 'UserPromptExpansion', text: string, more = ''): string {
+  return `${JSON.stringify({
+    decision: 'block',
+    // The client puts a line of its own before it.
+    reason: cut(text, more),
+    hookSpecificOutput: { hookEventName: event, suppressOriginalPrompt: true },
+  })}\n`
+}
+
+/** `more`: where all of it can be read. */
+export function cut(text: string, more: string): string {
+  if (text.length <= longestText) return text
+  const room = longestText - 200 - Math.min(more.length, 500)
+  const end = text.lastIndexOf('\n', room)
+  const kept = text.slice(0, end > 0 ? end : room)
+  const rest = text.slice(kept.length).split('\n').length - 1
+  const where = more === '' ? '' : `: ${more.slice(0, 500)}`
+  return `${kept}\n\n… cut here, ${Math.max(rest, 1)} lines more${where}`
+}
