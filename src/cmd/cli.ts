@@ -5,6 +5,7 @@ import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
 import { AttachCommand } from './attach.ts'
 import { AuditCommand } from './audit.ts'
+import { AutoCommand } from './auto.ts'
 import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
@@ -68,6 +69,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
     hook.HookRunCommand,
     HookClaudeCommand,
   ],
+  auto: [AutoCommand],
   config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],

@@ -1,5 +1,8 @@
 /** What a hook answers to Claude Code, within the client's limits. Pure. */
 
+import type { ClientStart } from '../core/client-start.ts'
+import { safeLines } from './text.ts'
+
 /** The client cuts longer texts off in silence. */
 const longestText = 10_000
 
@@ -10,6 +13,19 @@ export function blocking(event: 'UserPromptSubmit' | 'UserPromptExpansion', text
     // The client puts a line of its own before it.
     reason: cut(text, more),
     hookSpecificOutput: { hookEventName: event, suppressOriginalPrompt: true },
+  })}\n`
+}
+
+/** Empty where there is nothing to say. */
+export function starting({ notice, context }: ClientStart): string {
+  if (notice.length === 0 && context === null) return ''
+  return `${JSON.stringify({
+    ...(notice.length === 0
+      ? {}
+      : { systemMessage: cut(safeLines(notice.map((line) => `git-teleport: ${line}`).join('\n')), '') }),
+    ...(context === null
+      ? {}
+      : { hookSpecificOutput: { hookEventName: 'SessionStart', additionalContext: cut(context, '') } }),
   })}\n`
 }
 

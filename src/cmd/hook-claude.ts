@@ -3,10 +3,11 @@
 import type { Readable } from 'node:stream'
 import { Option } from 'clipanion'
 import { type ClientEvent, largestEventBytes, parseClientEvent } from '../core/client-event.ts'
+import { clientStart } from '../core/client-start.ts'
 import { commandLineOf } from '../core/slash-command.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { blocking } from './client-answer.ts'
+import { blocking, starting } from './client-answer.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
 import { quietIo } from './quiet-io.ts'
 import { reportError } from './report-error.ts'
@@ -25,16 +26,23 @@ export class HookClaudeCommand extends TeleportCommand {
     return { json: {}, text: '' }
   }
 
-  private async answer(event: ClientEvent, _world: World): Promise<string> {
-    if (this.event === 'command') return this.answerCommand(event)
-    return ''
+  private async answer(event: ClientEvent, world: World): Promise<string> {
+    switch (this.event) {
+      case 'command':
+        return this.answerCommand(event)
+      case 'start':
+        return answerStart(event, world)
+      default:
+        return ''
+    }
   }
 
   /** Runs what was typed as a command line, and shows what that says instead of asking a model. */
   private async answerCommand({ command, args, session }: ClientEvent): Promise<string> {
     const { io } = this.context
     const deadline = AbortSignal.timeout(longestMs)
-    const inside = { CLAUDE_CODE_SESSION_ID: session ?? '' }
+    // A person typed it, whatever runs around it.
+    const inside = { CLAUDE_CODE_SESSION_ID: session ?? '', CLAUDECODE: '' }
     const heard = quietIo(io, { env: inside, signal: AbortSignal.any([io.signal, deadline]) })
     let line = ''
     try {
@@ -49,6 +57,17 @@ export class HookClaudeCommand extends TeleportCommand {
       ? `\n(ended after ${longestMs / 1000} s; in a terminal it may take longer)`
       : ''
     return blocking('UserPromptExpansion', `${heard.text()}${late}`, `${line}   (in a terminal)`)
+  }
+}
+
+/** Nothing that goes wrong here may keep a conversation from beginning. */
+async function answerStart({ session, source }: ClientEvent, world: World): Promise<string> {
+  if (session === null) return ''
+  try {
+    return starting(await clientStart(world, { session, source }))
+  } catch (error) {
+    if (error instanceof TeleportError) return ''
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
-# Read by the hooks. Starts no process.
+# Read by the hooks. Starts no process, but for the worker in the background.
 
-# Sets store to what git-teleport keeps in the repository around this conversation, and top to the work tree.
+# Sets top to the work tree of this conversation, and store to what git-teleport keeps in its repository.
 find_store() {
   store='' top=${CLAUDE_PROJECT_DIR-} git='' common=''
   case $top in /*) ;; *) top=$PWD ;; esac
@@ -18,11 +18,23 @@ find_store() {
   [ -d "$store" ]
 }
 
-# Sets session to the id in the event $1, whose quotes no text inside of it can forge.
+# Sets session to the id in the event $1: no text inside of it can forge the quotes.
 find_session() {
   case $1 in *'"session_id":"'*) ;; *) return 1 ;; esac
   session=${1#*'"session_id":"'}
   session=${session%%'"'*}
   case $session in *[!0-9a-f-]*) return 1 ;; esac
   [ ${#session} -eq 36 ]
+}
+
+# Asks for this conversation to be sent; $1: why.
+ask() {
+  printf '%s %s\n' "$1" "$top" 2>/dev/null >"$store/sending/asked/$session"
+}
+
+# Sends in the background what was asked for, and outlives this client.
+start_worker() {
+  . "${0%/*}/program.sh"
+  ! command -v setsid >/dev/null || before=setsid
+  { cd "$top" && teleport hook run; } </dev/null >/dev/null 2>&1 &
 }
