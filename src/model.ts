@@ -354,6 +354,8 @@ export interface PolicySettings {
   readonly allowAutomation: boolean | null
   /** `teleport.audit.pulls`: a pull is entered in the puller's index. */
   readonly auditPulls: boolean | null
+  /** `teleport.run.allowed`: places where sessions may run in the background: `here`, or patterns of targets. */
+  readonly runAllowed: readonly string[]
   /** `teleport.repository`: what this project is called in signatures. */
   readonly repository: string | null
 }

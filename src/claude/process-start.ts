@@ -35,3 +35,9 @@ export async function startedAtMs(pid: number): Promise<number | null> {
   const boot = (await readFile('/proc/stat', 'latin1').catch(() => '')).match(/^btime (\d+)$/m)?.[1]
   return boot === undefined ? null : Number(boot) * 1000 + (ticks * 1000) / ticksPerSecond
 }
+
+/** Linux: an id of the time since the system was switched on. `null` elsewhere. */
+export async function bootId(): Promise<string | null> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')
+  return text.trim() || null
+}

@@ -24,19 +24,23 @@ import type { Io } from './io.ts'
 import * as key from './key.ts'
 import { ListCommand } from './list.ts'
 import { LogCommand } from './log.ts'
+import { LogsCommand } from './logs.ts'
 import * as member from './member.ts'
 import { PolicyCommand } from './policy.ts'
 import { PruneCommand } from './prune.ts'
+import { PsCommand } from './ps.ts'
 import { PullCommand } from './pull.ts'
 import { PushCommand } from './push.ts'
 import { reportError } from './report-error.ts'
 import { ReviewCommand } from './review.ts'
 import { RewrapCommand } from './rewrap.ts'
 import { RmCommand } from './rm.ts'
+import { RunCommand } from './run.ts'
 import { ScanCommand } from './scan.ts'
 import { SearchCommand } from './search.ts'
 import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
+import { StopCommand } from './stop.ts'
 import { safe } from './text.ts'
 import { UndoCommand } from './undo.ts'
 import { UninstallCommand } from './uninstall.ts'
@@ -55,6 +59,10 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   search: [SearchCommand],
   status: [StatusCommand],
   scan: [ScanCommand],
+  run: [RunCommand],
+  ps: [PsCommand],
+  logs: [LogsCommand],
+  stop: [StopCommand],
   log: [LogCommand],
   blame: [BlameCommand],
   review: [ReviewCommand],
@@ -67,6 +75,7 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
     hook.HookUninstallCommand,
     hook.HookStatusCommand,
     hook.HookRunCommand,
+    hook.HookSuperviseCommand,
     HookClaudeCommand,
   ],
   auto: [AutoCommand],

@@ -1,4 +1,4 @@
-/** `git teleport hook install|uninstall|status`, and `hook run`, which the hooks start. */
+/** `git teleport hook install|uninstall|status`, and what nobody types: `hook run`, which the hooks start, and `hook supervise`, which `run` starts. */
 
 import { setTimeout } from 'node:timers/promises'
 import { Command, Option } from 'clipanion'
@@ -6,6 +6,7 @@ import { type HookInstallResult, installHooks } from '../core/hook-install.ts'
 import { uninstallHooks } from '../core/hook-remove.ts'
 import { type Automation, type HookStatus, hookStatus } from '../core/hook-status.ts'
 import { runWorker } from '../core/hook-worker.ts'
+import { superviseRun } from '../core/run-supervise.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
@@ -119,6 +120,19 @@ export class HookRunCommand extends TeleportCommand {
     } catch (error) {
       if (!(error instanceof TeleportError)) throw error
     }
+    return { json: {}, text: '' }
+  }
+}
+
+/** Not for people: what `run` leaves beside a session. Ends with 0 unless nothing could be written down. */
+export class HookSuperviseCommand extends TeleportCommand {
+  static override paths = [['hook', 'supervise']]
+
+  session = Option.String()
+  remote = remoteOption()
+
+  async run(world: World): Promise<Outcome> {
+    await superviseRun(world, { session: this.session, remote: this.remote })
     return { json: {}, text: '' }
   }
 }

@@ -100,7 +100,7 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
   const enter = restored?.isNew ? `cd ${shellWord(restored.folder)} && ` : ''
   const resume = [...describeCode(result, dryRun), '', `  ${enter}${result.resume.join(' ')}`].join('\n')
   const relocated = result.relocated.map(({ from: a, to: b }) => `  ${safe(a)} → ${safe(b)}`)
-  switch (result.state) {
+  switch (result.run && result.files > 0 ? 'new' : result.state) {
     case 'same':
       return [
         `${id} "${title}" is up to date with push ${result.seq}`,
@@ -122,10 +122,12 @@ function describePull(result: PullResult, world: World, dryRun: boolean): string
   ].join('\n')
 }
 
-function describeCode({ code, session }: PullResult, dryRun: boolean): readonly string[] {
+function describeCode({ code, session, run }: PullResult, dryRun: boolean): readonly string[] {
   const id = shortId(session)
   const { restored } = code
   if (restored === null) {
+    if (run?.hasCommits)
+      return ['its work is on a branch of its own:', `  git merge ${shellWord(run.branch)}`]
     if (!code.carried) return []
     return [
       'it was pushed with its code changes, which are not restored; to have them beside this work tree:',

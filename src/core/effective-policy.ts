@@ -35,6 +35,7 @@ export async function effectivePolicy(ws: Workspace, team: TeamPolicy | null): P
     allowChanges: first(layers, 'allowChanges'),
     allowAutomation: first(layers, 'allowAutomation'),
     auditPulls: first(layers, 'auditPulls'),
+    runAllowed: first(layers, 'runAllowed'),
     repository: first(layers, 'repository'),
   }
 }

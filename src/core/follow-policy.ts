@@ -55,6 +55,19 @@ function requireAllowedRemote(ws: Workspace, policy: EffectivePolicy): void {
   throw notAllowed('allowedRemotes', policy, `does not name the URL of ${ws.remote.name}`, 'git remote -v')
 }
 
+/** @param place `here`, or the URL of a target. Throws `not-allowed`. */
+export function requireRunAllowed(policy: EffectivePolicy, place: string): void {
+  const { value: patterns } = policy.runAllowed
+  if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, place))) return
+  const where = place === 'here' ? 'on this machine' : `on ${place}`
+  throw notAllowed(
+    'runAllowed',
+    policy,
+    `lets no session run in the background ${where}`,
+    'git teleport policy',
+  )
+}
+
 const usualExpiryDays = 30
 
 /**

@@ -61,7 +61,12 @@ export interface ReadyCode {
 export async function withCode<T>(
   ws: Workspace,
   tip: OpenTip,
-  options: CodeWish & { readonly dryRun?: boolean; readonly tier: SessionState['tier'] },
+  options: CodeWish & {
+    readonly dryRun?: boolean
+    readonly tier: SessionState['tier']
+    /** A work tree that is gone by then. */
+    readonly freed?: string | null
+  },
   work: (code: ReadyCode | null) => Promise<T>,
 ): Promise<T> {
   const { worktree, dryRun = false } = options
@@ -74,7 +79,7 @@ export async function withCode<T>(
     const code = await stageCode(ws.repo, scratch, files)
     await requireConsent(ws.world, scratch, code, { tier: options.tier, dryRun })
     const here = worktree === undefined ? ws.repo.top : null
-    const plan = await chooseBranch(ws.repo, scratch, code, tip.session.slice(0, 8), here)
+    const plan = await chooseBranch(ws.repo, scratch, code, tip.session.slice(0, 8), here, options.freed)
     const restored = describe(ws, code, plan, { folder, isNew: here === null })
     let told = restored
     return work({

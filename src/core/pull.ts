@@ -22,6 +22,7 @@ import { notePull } from './pull-log.ts'
 import { recordFiles, recordLinks } from './record-files.ts'
 import { currentState, settle } from './records.ts'
 import { findRemoteSession } from './remote-session.ts'
+import { type BroughtRun, findRunToBring, notePulled, setFree } from './run-pull.ts'
 import { describeSigner, otherWriters, type SignerFacts } from './signer-facts.ts'
 import { compareSides } from './standing.ts'
 import { stateAfterPull } from './state-after-pull.ts'
@@ -73,6 +74,8 @@ export interface PullResult {
   readonly install: string | null
   /** `carried`: it was pushed with its code changes. `restored`: what was done about the code here, or would be. */
   readonly code: { readonly carried: boolean; readonly restored: RestoredCode | null }
+  /** It ran in the background on this machine, and is brought from there for the first time. */
+  readonly run: BroughtRun | null
 }
 
 /** Everything known before a byte is written. */
@@ -88,13 +91,16 @@ interface Incoming {
   readonly dropped: DropCounts
   /** Somebody else says where the session was launched. */
   readonly stayInProject: boolean
+  readonly run: BroughtRun | null
 }
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
   return withLockedWorkspace(world, options, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
-    const found = await findRemoteSession(ws, options.session ?? (await chooseRemoteSession(ws)))
+    const wanted = options.session ?? (await chooseRemoteSession(ws))
+    const run = await findRunToBring(ws, wanted)
+    const found = await findRemoteSession(ws, run?.session ?? wanted)
     await followPolicy(ws)
     const state = await currentState(ws, found.session)
     const tip = await readTip(ws, found.session, found.commit)
@@ -109,8 +115,11 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
     const dropped: DropCounts = new Map()
     const stayInProject = signer.kind !== 'own'
     await tellHolder(ws, device, open.manifest.holder)
-    return withCode(ws, open, { ...options, tier: open.tier }, async (code) => {
-      const root = code?.isNew ? code.folder : undefined
+    const brought = run ? await setFree(ws, run, options.dryRun ?? false) : null
+    const freed = run && brought?.worktree === null ? run.worktree : null
+    return withCode(ws, open, { ...options, tier: open.tier, freed }, async (code) => {
+      // A session that ran beside this checkout goes on in it.
+      const root = code?.isNew ? code.folder : run ? ws.repo.top : undefined
       const incoming: Incoming = {
         ws,
         device,
@@ -121,9 +130,11 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
         code,
         dropped,
         stayInProject,
+        run: brought,
       }
       const result = await restore(incoming)
       if (result.install !== null) await notePull(ws, device, open)
+      if (run && !options.dryRun) await notePulled(ws, run.session)
       return result
     })
   })
@@ -339,6 +350,7 @@ async function report(
     expires: tip.trailers.expires,
     install: done?.id ?? null,
     code: { carried: carriesCode(incoming, applied), restored: incoming.code?.told() ?? null },
+    run: incoming.run,
   }
 }
 

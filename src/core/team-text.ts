@@ -66,6 +66,8 @@ export const settingNames = [
   'allowChanges',
   'allowAutomation',
   'auditPulls',
+  'runAllowed',
+  'runAllowed',
   'repository',
 ] as const satisfies readonly (keyof PolicySettings)[]
 

@@ -82,6 +82,8 @@ export interface SystemFacts {
   readonly policyOwner: number | null
   /** Whether a host may be asked if it shows a repository to everybody: not one of this machine or its own network. */
   isPublicHost(host: string): boolean
+  /** The system's id of the time since it was switched on, instead of its own answer. */
+  readonly bootId?: () => Promise<string | null>
 }
 
 /**

@@ -12,6 +12,7 @@ import type { UserRepo } from './user-repo.ts'
 
 /**
  * @param here the work tree that is restored, when it is there already
+ * @param freed one that will be gone by then
  * Throws `unsafe-bundle` for what can be no branch.
  */
 export async function chooseBranch(
@@ -20,6 +21,7 @@ export async function chooseBranch(
   code: StagedCode,
   shortId: string,
   here: string | null,
+  freed: string | null = null,
 ): Promise<BranchPlan> {
   const { branch } = code.state
   if (branch === null) return planBranch(null, shortId, () => undefined)
@@ -28,7 +30,7 @@ export async function chooseBranch(
     throw new TeleportError('unsafe-bundle', `"${showOutside(branch, 100)}" can be no branch`)
   const known = new Map<string, LocalBranch>()
   for (const name of await listBranches(repo, branch)) {
-    const found = await lookAt(repo, scratch, name, { head: code.head, here })
+    const found = await lookAt(repo, scratch, name, { head: code.head, own: [here, freed] })
     if (found) known.set(name, found)
   }
   return planBranch(branch, shortId, (name) => known.get(name))
@@ -49,13 +51,13 @@ async function lookAt(
   repo: UserRepo,
   scratch: Scratch,
   branch: string,
-  { head, here }: { readonly head: Oid; readonly here: string | null },
+  { head, own }: { readonly head: Oid; readonly own: readonly (string | null)[] },
 ): Promise<LocalBranch | undefined> {
   const args = ['for-each-ref', '--count=1', '--format=%(objectname) %(worktreepath)', `refs/heads/${branch}`]
   const printed = (await mustAskGit(userContext(repo), args)).toString().replace(/\n$/, '')
   const [, commit = '', worktree = ''] = /^([0-9a-f]+) ([\s\S]*)$/.exec(printed) ?? []
   if (!isOid(commit)) return undefined
-  const inUse = worktree !== '' && worktree !== here
+  const inUse = worktree !== '' && !own.includes(worktree)
   if (commit === head) return { commit, relation: 'same', inUse }
   // There the new commits are known already.
   const behind = await scratch.ask(['merge-base', '--is-ancestor', commit, head])

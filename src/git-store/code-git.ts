@@ -21,7 +21,7 @@ export const codeRefs = {
   intent: 'refs/code/intent',
 } as const
 
-export function userContext(repo: UserRepo): GitContext {
+export function userContext(repo: Pick<UserRepo, 'top' | 'environment' | 'signal'>): GitContext {
   return { cwd: repo.top, environment: repo.environment, signal: repo.signal }
 }
 

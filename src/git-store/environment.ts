@@ -104,3 +104,40 @@ function withoutExt(protocols: string): string {
 function dropsConfig(env: Environment): boolean {
   return Boolean(env['GIT_CONFIG_PARAMETERS']) || Number(env['GIT_CONFIG_COUNT'] ?? 0) > 0
 }
+
+/** What ties a program to the session that its parent runs in. */
+const ofSession = new Set([
+  'CLAUDECODE',
+  'CLAUDE_CODE_CHILD_SESSION',
+  'CLAUDE_CODE_ENTRYPOINT',
+  'CLAUDE_CODE_EXECPATH',
+  'CLAUDE_CODE_MESSAGING_SOCKET',
+  'CLAUDE_CODE_MESSAGING_TOKEN',
+  'CLAUDE_CODE_SESSION_ATTENDED',
+  'CLAUDE_CODE_SESSION_ID',
+  'CLAUDE_EFFORT',
+  'CLAUDE_ENV_FILE',
+  'CLAUDE_JOB_DIR',
+  'CLAUDE_PID',
+  'CLAUDE_PLUGIN_DATA',
+  'CLAUDE_PLUGIN_ROOT',
+  'CLAUDE_PROJECT_DIR',
+])
+
+const ofPerson = new Set(['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_COMMITTER_NAME', 'GIT_COMMITTER_EMAIL'])
+
+/**
+ * The environment of a client that is started beside everything: nothing of the session, the git hook or the git alias
+ * that the command may have been started from. A person's identity stays, unless a hook has put there whose commit it runs for.
+ */
+export function agentEnvironment(env: Environment): Record<string, string> {
+  const inHook = env['GIT_INDEX_FILE'] !== undefined || env['GIT_DIR'] !== undefined
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]): [string, string][] => {
+      const canonical = name.toUpperCase()
+      if (value === undefined || ofSession.has(canonical)) return []
+      if (ofPerson.has(canonical)) return inHook ? [] : [[name, value]]
+      return keep([name, value])
+    }),
+  )
+}

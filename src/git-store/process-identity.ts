@@ -17,9 +17,14 @@ export function machineName(): string {
 }
 
 /** This process. */
-export async function ownMark(): Promise<ProcessMark> {
-  const stat = await readStat(process.pid)
-  return { pid: process.pid, start: stat?.start ?? null, host: os.hostname() }
+export function ownMark(): Promise<ProcessMark> {
+  return markOf(process.pid)
+}
+
+/** A process of this machine. */
+export async function markOf(pid: number): Promise<ProcessMark> {
+  const stat = await readStat(pid)
+  return { pid, start: stat?.start ?? null, host: os.hostname() }
 }
 
 /** Whether that process runs. A process of another host, sharing our disk, can't be seen: it counts as running. */

@@ -19,6 +19,7 @@ export const noSettings: PolicySettings = {
   allowChanges: null,
   allowAutomation: null,
   auditPulls: null,
+  runAllowed: [],
   repository: null,
 }
 
@@ -34,6 +35,7 @@ export const settingKeys: Readonly<Record<SettingName, string>> = {
   allowChanges: 'teleport.allowChanges',
   allowAutomation: 'teleport.allowAutomation',
   auditPulls: 'teleport.audit.pulls',
+  runAllowed: 'teleport.run.allowed',
   repository: 'teleport.repository',
 }
 
@@ -137,7 +139,7 @@ export function lifetimeDays(text: string): number | null {
 }
 
 function each(
-  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush',
+  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'runAllowed',
   check: (value: string) => string | null,
 ): ReadSetting {
   return (settings, value) => {
@@ -168,6 +170,14 @@ const readers: ReadonlyMap<string, ReadSetting> = new Map<string, ReadSetting>([
   [key('allowChanges'), flag('allowChanges')],
   [key('allowAutomation'), flag('allowAutomation')],
   [key('auditPulls'), flag('auditPulls')],
+  [
+    key('runAllowed'),
+    each('runAllowed', (value) =>
+      /^(?:here|false|\*|[a-z]+:\/\/[^\p{Cc}\s]{1,500})$/u.test(value)
+        ? null
+        : 'here, a target such as ssh://host/* with * for any text, or false',
+    ),
+  ],
   [key('repository'), repository],
 ])
 

@@ -1,0 +1,156 @@
+/** The client without a terminal: where it is, how it is called, how it is ended. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { errnoOf, fileError, TeleportError } from '../errors.ts'
+import { isRunning } from './process-start.ts'
+
+/** Absolute path of `claude` on PATH. Throws `no-agent`. */
+export async function findClient(env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const names = process.platform === 'win32' ? ['claude.exe', 'claude.cmd'] : ['claude']
+  for (const folder of folders) {
+    for (const name of names) {
+      const file = path.join(folder, name)
+      if (await isProgram(file)) return file
+    }
+  }
+  throw new TeleportError('no-agent', 'claude is not on the PATH', {
+    hint: 'install Claude Code: https://code.claude.com/docs/en/setup',
+  })
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined)
+  if (!found?.isFile()) return false
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+export interface HeadlessStart {
+  readonly program: string
+  readonly session: string
+  /** The session has a conversation already. */
+  readonly resumes: boolean
+  /** Options with their values. */
+  readonly options: readonly (readonly [string, string])[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly prompt: string
+  /** Open files that take its two streams: they outlive whoever started it. */
+  readonly stdout: number
+  readonly stderr: number
+}
+
+/**
+ * Starts the client as the leader of a group of its own. The prompt goes through stdin: not for everybody to see in the
+ * list of processes, of any length, and never an option.
+ */
+export function startHeadless(start: HeadlessStart): ChildProcess {
+  const { program, session, resumes, options, cwd, env, prompt, stdout, stderr } = start
+  const args = headlessArguments(session, resumes, options)
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...env },
+    stdio: ['pipe', stdout, stderr],
+    detached: true,
+    windowsHide: true,
+  })
+  // One that ends without reading tells why by its exit code.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(prompt)
+  return child
+}
+
+/** Starts a program that outlives us and our terminal. Resolves once it runs; throws `failed` when it cannot be started. */
+export async function startDetached(
+  command: readonly string[],
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly output: number },
+): Promise<number> {
+  const [program = '', ...args] = command
+  const { cwd, env, output } = options
+  const stdio = ['ignore', output, output] as const
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...env },
+    stdio: [...stdio],
+    detached: true,
+    windowsHide: true,
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  }).catch((error: unknown) => {
+    throw fileError(error, `starting ${program}`)
+  })
+  child.unref()
+  return child.pid ?? 0
+}
+
+/** Pure. */
+export function headlessArguments(
+  session: string,
+  resumes: boolean,
+  options: readonly (readonly [string, string])[],
+): readonly string[] {
+  const stream = ['--output-format', 'stream-json', '--verbose']
+  // Joined, so that no value is taken for an option.
+  const given = options.map(([name, value]) => `${name}=${value}`)
+  return ['-p', resumes ? '--resume' : '--session-id', session, ...stream, ...given]
+}
+
+const lookEveryMs = 50
+
+/**
+ * Asks a client's group to end, and after `limitMs` ends it with everything that it started, which has groups of its
+ * own. Returns whether it had to be forced.
+ */
+export async function endClient(pid: number, limitMs: number): Promise<boolean> {
+  signalGroup(pid, 'SIGTERM')
+  const deadline = performance.now() + limitMs
+  while (performance.now() < deadline) {
+    if (!(await runs(pid))) return false
+    await setTimeout(lookEveryMs)
+  }
+  const started = await descendants(pid)
+  signalGroup(pid, 'SIGKILL')
+  for (const each of started) signal(each, 'SIGKILL')
+  return true
+}
+
+/** One that has ended and is not fetched by its parent yet does not count. */
+async function runs(pid: number): Promise<boolean> {
+  if (!isRunning(pid)) return false
+  const state = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  return !/^.*\) Z/s.test(state)
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals): void {
+  signal(process.platform === 'win32' ? pid : -pid, name)
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
+  }
+}
+
+/** Linux: every process below `pid`. Elsewhere nobody can tell, and only the group is ended. */
+async function descendants(pid: number): Promise<readonly number[]> {
+  const names = await readdir('/proc').catch(() => [])
+  const parents = new Map<number, number>()
+  for (const name of names.filter((each) => /^\d+$/.test(each))) {
+    const text = await readFile(`/proc/${name}/stat`, 'latin1').catch(() => '')
+    const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
+    if (Number.isSafeInteger(parent)) parents.set(Number(name), parent)
+  }
+  const found = [pid]
+  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child)
+  return found.slice(1)
+}

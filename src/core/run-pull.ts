@@ -1,0 +1,63 @@
+/** `pull` of a background session of this machine: its session moves into the checkout, its branch is set free. */
+
+import type { RunRecord } from '../bundle/run-record.ts'
+import { TeleportError } from '../errors.ts'
+import { changesIn, removeRunWorktree, worktreeExists } from '../git-store/run-worktree.ts'
+import type { Oid, SessionId } from '../model.ts'
+import { atWork, changeRun, isAtWork, runNamed } from './run-records.ts'
+import type { Workspace } from './workspace.ts'
+import { formatTime } from './world.ts'
+
+export interface BroughtRun {
+  readonly branch: string
+  readonly tip: Oid | null
+  readonly hasCommits: boolean
+  /** Its work tree, where that stays. */
+  readonly worktree: string | null
+}
+
+/** Null: no background session of this machine, or one that was brought before. Throws `session-live`, `no-remote-session`. */
+export async function findRunToBring(ws: Workspace, wanted: string): Promise<RunRecord | null> {
+  const run = await runNamed(ws, wanted)
+  if (!run || run.pulled !== null || run.worktree === ws.repo.top) return null
+  if (await isAtWork(ws.world, ws.store, run.session)) throw atWork(run.session)
+  const id = run.session.slice(0, 8)
+  const isSent = !run.push || run.sessionPush.state === 'done' || run.sessionPush.state === 'nothing'
+  if (isSent) return run
+  throw new TeleportError(
+    'no-remote-session',
+    `what session ${run.session} did in the background was not all pushed`,
+    {
+      hint: `git teleport run --finish ${id}   (or go on with it: git teleport run --resume ${id})`,
+    },
+  )
+}
+
+/**
+ * Takes away the work tree, so that its branch can be checked out elsewhere, unless something lies there that no branch
+ * has: then it stays, and that is told.
+ */
+export async function setFree(ws: Workspace, run: RunRecord, dryRun: boolean): Promise<BroughtRun> {
+  const { branch, tip, base, worktree } = run
+  const brought = { branch, tip, hasCommits: tip !== null && tip !== base }
+  if (!(await worktreeExists(ws.repo, worktree))) return { ...brought, worktree: null }
+  const kept = await whyKept(ws, run)
+  if (kept !== null) {
+    ws.world.note(`${worktree} stays: ${kept}`)
+    return { ...brought, worktree }
+  }
+  if (dryRun) return { ...brought, worktree: null }
+  const gone = await removeRunWorktree(ws.repo, worktree, { force: false })
+  return { ...brought, worktree: gone ? null : worktree }
+}
+
+/** What would be lost with the work tree, in words; null: nothing. */
+export async function whyKept(ws: Workspace, { worktree, branch }: RunRecord): Promise<string | null> {
+  const changes = await changesIn(ws.repo, worktree)
+  if (changes.paths > 0) return `it has ${changes.paths} changed or untracked paths`
+  return changes.branch === branch ? null : `its HEAD has left ${branch}`
+}
+
+export async function notePulled(ws: Workspace, session: SessionId): Promise<void> {
+  await changeRun(ws.store, session, { pulled: formatTime(ws.world.now()) })
+}
