@@ -93,7 +93,7 @@ const clearLine = 'Ctrl-U clears what you typed from the line below.'
 
 function describeAgain(session: SessionId): string {
   const id = shortId(session)
-  return `nothing was started: the line still holds the prompt of background session ${id}. ${clearLine}`
+  return `nothing was started: the line still holds the prompt of background session ${id}. ${clearLine} Enter once more starts it all the same.`
 }
 
 /** What the client shows below its own line. */

@@ -11,6 +11,7 @@ import { type Consent, consentFor, setConsent } from './auto-consent.ts'
 import { loadDevice } from './device.ts'
 import { beginPolicy, followPushPolicy, notAllowed } from './follow-policy.ts'
 import { knownPeople, type People } from './people.ts'
+import { rememberProgram } from './plugin.ts'
 import { refuseUnknownPublic } from './public-remote.ts'
 import { confirmTeam, defaultTo } from './push-audience.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -54,6 +55,7 @@ export async function setAuto(world: World, options: AutoOptions): Promise<AutoS
     await confirmTeam(ws, people, await usualAudience(ws, people))
     const consent = { remote, url: ws.remote.url, since: formatTime(world.now()) }
     await setConsent(world, ws.store.dir, consent)
+    await rememberProgram(world)
     await setSending(ws.store, true)
     return statusOf(ws, { ...consent, store: ws.store.dir }, people)
   })

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { sessionId, sha256, time } from '../bundle/fields.ts'
 import { check, integer, object, oneOf } from '../bundle/shape.ts'
 import { TeleportError } from '../errors.ts'
-import { readCachedJson, writeJson } from '../git-store/json-file.ts'
+import { readCachedJson, removeJson, writeJson } from '../git-store/json-file.ts'
 import { storeFolder } from '../git-store/known-stores.ts'
 import { gitConfig, openUserRepo } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
@@ -16,7 +16,7 @@ export type BackgroundWish =
   /** It is a prompt like any other. */
   | { readonly kind: 'none' }
   | { readonly kind: 'start'; readonly prompt: string }
-  /** The client leaves the line as it was: this is the last prompt once more, with or without something behind it. */
+  /** The client leaves the line as it was: this is the last prompt once more, perhaps with the next one behind it. */
   | { readonly kind: 'again'; readonly started: SessionId }
 
 const sign = '& '
@@ -27,10 +27,21 @@ export async function backgroundWish(world: World, event: ClientEvent): Promise<
   const repo = await openUserRepo(world.cwd, world.env)
   const said = (await gitConfig(repo)).get('teleport.ampersand')?.at(-1)
   if (said !== undefined && parseAmpersand(said) === 'off') return { kind: 'none' }
-  const last = await lastPrompt(lastPromptPath(storeFolder(repo), event))
+  const file = lastPromptPath(storeFolder(repo), event)
+  const last = await lastPrompt(file)
   const isFresh = last !== null && world.now().getTime() - Date.parse(last.time) < rememberedMs
-  const begins = isFresh && digestOf(prompt.slice(0, last.length)) === last.sha256
-  return begins ? { kind: 'again', started: last.started } : { kind: 'start', prompt }
+  if (!isFresh || !goesOnFrom(prompt, last)) return { kind: 'start', prompt }
+  // Whoever sends it once more means it.
+  await removeJson(file)
+  return { kind: 'again', started: last.started }
+}
+
+/** The same, or something was typed right behind it without a blank between. */
+function goesOnFrom(prompt: string, last: { readonly length: number; readonly sha256: string }): boolean {
+  return (
+    digestOf(prompt.slice(0, last.length)) === last.sha256 &&
+    !/^[^\p{L}\p{N}/&]/u.test(prompt.slice(last.length))
+  )
 }
 
 /** By a person, in a client that shows what a hook answers: neither in the cloud nor in a program. */

@@ -2,7 +2,7 @@
 
 import { parseProblem } from '../bundle/worker-state.ts'
 import { liveClients } from '../claude/live.ts'
-import { addSending, dropSending, listSending, writeSending } from '../git-store/sending-files.ts'
+import { dropSending, listSending, writeSending } from '../git-store/sending-files.ts'
 import { readProblem } from '../git-store/worker-files.ts'
 import type { SessionId } from '../model.ts'
 import { type AutoStatus, autoStatus, consentHere } from './auto.ts'
@@ -70,16 +70,25 @@ async function why(ws: Workspace): Promise<string> {
   return `; at ${problem.time}: ${problem.message}${hint}`
 }
 
-/** How many wait. One whose client is gone without a word, as after a crash, is asked for now. */
+/**
+ * How many wait; each is tried at once, now that somebody is here. So is one whose client is gone without a word, as after
+ * a crash.
+ */
 async function askForLeft(ws: Workspace): Promise<number> {
   const live = new Set((await liveClients(ws.claude)).map(({ session }) => session))
+  const tops = new Map<SessionId, string>()
   for (const { session, text } of await listSending(ws.store, 'open')) {
     if (live.has(session)) continue
-    await addSending(ws.store, 'asked', session, `left ${text}`)
+    tops.set(session, text)
     await dropSending(ws.store, 'open', session)
   }
-  const folders = await Promise.all([listSending(ws.store, 'asked'), listSending(ws.store, 'taken')])
-  return new Set(folders.flat().map(({ session }) => session)).size
+  for (const folder of ['taken', 'asked'] as const) {
+    for (const { session, text } of await listSending(ws.store, folder)) {
+      tops.set(session, text.trimEnd().replace(/^\S+ /, ''))
+    }
+  }
+  for (const [session, top] of tops) await writeSending(ws.store, 'asked', session, `left ${top}\n`)
+  return tops.size
 }
 
 async function twiceLine(ws: Workspace, session: SessionId): Promise<readonly string[]> {

@@ -22,8 +22,10 @@ export interface Waiting {
   readonly session: SessionId
   /** Its last words have had the time to reach its transcript. */
   readonly ready: boolean
-  /** Somebody has left it, and may go to another machine now: it does not wait for its turn. */
+  /** Somebody has left it, and may go to another machine now, or sits here again: it does not wait for its turn. */
   readonly urgent: boolean
+  /** When it was asked for. */
+  readonly askedMs: number
   /** The work tree that it belongs to, where that is known. */
   readonly top: string | null
 }
@@ -38,8 +40,8 @@ export interface Errand {
   isUnsettled(ws: Workspace): Promise<boolean>
   /** Something waits that was noted since, beside the sessions that failed. */
   isNew(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<boolean>
-  /** Whether something urgent came while the worker waits. Cheap. */
-  readonly isUrgent?: (now: Date) => Promise<boolean>
+  /** Whether something urgent, asked for after `sinceMs`, can be sent now. Cheap: asked while the worker waits. */
+  readonly isUrgent?: (now: Date, sinceMs: number) => Promise<boolean>
   send(world: World, waiting: Waiting): Promise<void>
 }
 
@@ -61,7 +63,7 @@ const ofCommits: Errand = {
     await drainQueue(ws)
     const sessions = new Set((await readLocalLinks(ws)).map(({ session }) => session))
     await markUnsent(ws.store, sessions.size > 0)
-    return [...sessions].map((session) => ({ session, ready: true, urgent: false, top: null }))
+    return [...sessions].map((session) => ({ session, ready: true, urgent: false, askedMs: 0, top: null }))
   },
   isUnsettled: hasQueue,
   isNew: hasQueue,
@@ -112,9 +114,9 @@ async function waitingIn(ws: WaitingPlace): Promise<readonly Waiting[]> {
     for (const { session, text, timeMs } of await listSending(ws.store, folder)) {
       const [why = '', top = ''] = text.trimEnd().split(/ (.*)/s)
       const ready = Math.abs(now - timeMs) >= settleMs
-      // `other`: how a client ends that nobody sat at.
-      const urgent = why === 'end' || why === 'exit'
-      found.set(session, { session, ready, urgent, top: path.isAbsolute(top) ? top : null })
+      // Not `other`: how a client ends that nobody sat at.
+      const urgent = why === 'end' || why === 'left'
+      found.set(session, { session, ready, urgent, askedMs: timeMs, top: path.isAbsolute(top) ? top : null })
     }
   }
   return [...found.values()]

@@ -127,10 +127,12 @@ async function waitFor(
   wait: WorkerOptions['wait'],
 ): Promise<void> {
   const watching = errands.flatMap(({ isUrgent }) => isUrgent ?? [])
+  // What was noted before has been seen, unless its words had not settled yet.
+  const sinceMs = world.now().getTime() - settleMs
   if (watching.length === 0) return wait(ms)
   for (let left = ms; left > 0; left -= lookEveryMs) {
     await wait(Math.min(left, lookEveryMs))
-    for (const isUrgent of watching) if (await isUrgent(world.now())) return
+    for (const isUrgent of watching) if (await isUrgent(world.now(), sinceMs)) return
   }
 }
 
@@ -158,12 +160,16 @@ async function nextStep(ws: Workspace, errand: Errand, failed: ReadonlySet<Sessi
     await writeWorkerState(ws.store, ws.remote.key, { ...state, failures: 0 })
     return { kind: 'done', gaveUp: true }
   }
-  const ms = dueMs(state, waiting.urgent) - ws.world.now().getTime()
+  const ms = dueMs(state, waiting) - ws.world.now().getTime()
   return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', errand, waiting }
 }
 
-function dueMs(state: WorkerState, urgent: boolean): number {
-  const rested = state.lastTry === null || urgent ? 0 : Date.parse(state.lastTry) + restMs
+/** What is urgent has one try at once, whatever went before; then it waits like everything else. */
+function dueMs(state: WorkerState, { urgent, askedMs }: Waiting): number {
+  const lastMs = state.lastTry === null ? null : Date.parse(state.lastTry)
+  // Times are written in seconds.
+  if (urgent && (lastMs === null || askedMs > lastMs + 999)) return 0
+  const rested = lastMs === null ? 0 : lastMs + restMs
   return Math.max(rested, state.notBefore === null ? 0 : Date.parse(state.notBefore))
 }
 

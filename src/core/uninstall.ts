@@ -12,8 +12,10 @@ import {
   storeFolder,
 } from '../git-store/known-stores.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
+import { consentsPath } from './auto-consent.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
 import { removeHooks } from './hook-remove.ts'
+import { programPath, uninstallPlugin } from './plugin.ts'
 import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
 import type { World } from './world.ts'
@@ -31,7 +33,9 @@ export interface UninstallResult {
 export async function uninstall(world: World, options: UninstallOptions): Promise<UninstallResult> {
   const stores = await allStores(world)
   const staging = stagingTop(claudeHome(world.env, world.home, world.platform))
-  const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
+  const user = options.keepKey
+    ? [storeListPath(world), programPath(world), consentsPath(world)]
+    : [userFolder(world)]
   const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
   const cache = cacheFolder(world)
   const folders = [...stores, staging, ...user, ...(cache === undefined ? [] : [cache])]
@@ -40,12 +44,13 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
     : ' Without this key, what only it can read is lost (keep it with --keep-key).'
   if (
     !(await world.confirm(
-      `Remove ${folders.join(', ')} the hooks in their repositories, and git's teleport.key setting?${loss}`,
+      `Remove ${folders.join(', ')} the hooks in their repositories, the plugin of Claude Code, and git's teleport.key setting?${loss}`,
     ))
   ) {
     throw new TeleportError('interrupted', 'nothing was removed')
   }
   const removed: string[] = []
+  if (await uninstallPlugin(world)) removed.push("Claude Code's plugin git-teleport")
   for (const store of stores) {
     const hooks = await removeHooks(world, store, { folders: [], dryRun: false })
     if (hooks.length > 0) removed.push(`${hooks.join(', ')} hook of ${path.dirname(store)}`)

@@ -3,7 +3,7 @@
  * to be sent, is open, or has something to be told. A shell writes most of them, so what they hold is not believed.
  */
 
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
@@ -32,11 +32,6 @@ export async function setSending(store: Place, on: boolean): Promise<void> {
   else await rm(file, { force: true })
   // A shell makes no folders.
   if (on) await mkdir(store.path('sending', 'asked'), { recursive: true, mode: 0o700 })
-}
-
-/** Removes everything, `on` too. */
-export async function removeSending(store: Place): Promise<void> {
-  await rm(store.path('sending'), { recursive: true, force: true })
 }
 
 /** Oldest first. One that vanished meanwhile is left out. */
@@ -106,18 +101,4 @@ export async function moveSending(
     if (errnoOf(error) === 'ENOENT') return false
     throw fileError(error, `moving ${target}`)
   }
-}
-
-/** Unless a newer one is there already. */
-export async function addSending(
-  store: Place,
-  folder: SendingFolder,
-  session: SessionId,
-  text: string,
-): Promise<void> {
-  const file = store.path('sending', folder, session)
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (errnoOf(error) !== 'EEXIST') throw fileError(error, `writing ${file}`)
-  })
 }

@@ -47,7 +47,15 @@ let packed: Packed
 
 test.before(async () => {
   mkdirSync(sources)
-  for (const name of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'man', 'hooks']) {
+  for (const name of [
+    'package.json',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+    'man',
+    'hooks',
+    '.claude-plugin',
+  ]) {
     if (existsSync(path.join(root, name)))
       cpSync(path.join(root, name), path.join(sources, name), { recursive: true })
   }
@@ -67,7 +75,7 @@ const manifest = (): Record<string, unknown> =>
 
 test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
-    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
+    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|\.claude-plugin\/marketplace\.json|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
   const names = packed.files.map((file) => file.path)
   t.deepEqual(
     names.filter((name) => !expected.test(name)),

@@ -27,6 +27,11 @@ find_session() {
   [ ${#session} -eq 36 ]
 }
 
+# Whether a background session of ours: what started it sends it.
+is_run() {
+  [ -d "$store/runs/$session" ] && [ "${CLAUDE_CODE_ENTRYPOINT-}" != cli ]
+}
+
 # Asks for this conversation to be sent; $1: why.
 ask() {
   printf '%s %s\n' "$1" "$top" 2>/dev/null >"$store/sending/asked/$session"
