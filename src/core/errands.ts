@@ -13,7 +13,7 @@ import { type Consent, consentFor } from './auto-consent.ts'
 import { autoMode, automationAllowed } from './automation.ts'
 import { drainQueue, settleMs } from './hook-queue.ts'
 import { readLocalLinks } from './local-links.ts'
-import { lookForNewer } from './newer-elsewhere.ts'
+import { isLookWanted, lookForNewer } from './newer-elsewhere.ts'
 import { pushSession } from './push.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -35,6 +35,8 @@ export interface Errand {
   /** The remote that it goes to; undefined: the usual one. */
   readonly remote: string | undefined
   maySend(ws: Workspace): Promise<boolean>
+  /** Asks the remote something that nobody could wait for. */
+  readonly look?: { isWanted(ws: Workspace): Promise<boolean>; now(ws: Workspace): Promise<void> }
   waiting(ws: Workspace): Promise<readonly Waiting[]>
   /** Something was noted that is not known to be a session's yet. */
   isUnsettled(ws: Workspace): Promise<boolean>
@@ -83,13 +85,11 @@ function ofConversations(consent: Consent): Errand {
     async maySend(ws) {
       return !leadsElsewhere(ws, consent) && automationAllowed(ws)
     },
-    async waiting(ws) {
-      await lookForNewer(ws)
-      return waitingIn(ws)
-    },
+    look: { isWanted: isLookWanted, now: lookForNewer },
+    waiting: waitingIn,
     isUnsettled: async () => false,
     async isNew(ws, failed) {
-      if ((await listSending(ws.store, 'look')).length > 0) return true
+      if (await isLookWanted(ws)) return true
       return (await waitingIn(ws)).some(({ session }) => !failed.has(session))
     },
     async isUrgent(now) {

@@ -25,6 +25,8 @@ export interface WorkerOptions {
 
 const minuteMs = 60_000
 const lookEveryMs = 1000
+/** Whoever sends holds the store, and a remote that takes the line and says nothing must not keep it for ever. */
+const longestSendMs = 15 * minuteMs
 /** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
 const restMs = minuteMs
 const longestBackoffMs = 60 * minuteMs
@@ -101,22 +103,36 @@ async function workUntilDone(
 ): Promise<Ended> {
   const failed = new Set<SessionId>()
   const [first = {}] = errands
+  const stepOf = (errand: Errand) =>
+    withWorkspace(world, errand, async (ws) => {
+      await markRunning(ws.store)
+      return nextStep(ws, errand, failed)
+    })
   try {
     for (;;) {
-      await withWorkspace(world, first, (ws) => markRunning(ws.store))
       const steps: Step[] = []
-      for (const errand of errands)
-        steps.push(await withWorkspace(world, errand, (ws) => nextStep(ws, errand, failed)))
-      const next = steps.find(({ kind }) => kind === 'send') ?? soonest(steps)
+      for (const errand of errands) steps.push(await stepOf(errand))
+      const next = steps.find(({ kind }) => kind === 'look' || kind === 'send') ?? soonest(steps)
       if (next === undefined || next.kind === 'done' || world.signal.aborted) {
         return { failed, gaveUp: steps.some((step) => step.kind === 'done' && step.gaveUp) }
       }
       if (next.kind === 'wait') await waitFor(world, Math.min(next.ms, minuteMs), errands, wait)
+      else if (next.kind === 'look') await look(world, next.errand)
       else await send(world, next, failed)
     }
   } finally {
     await withWorkspace(world, first, (ws) => unmarkRunning(ws.store))
   }
+}
+
+/** What cannot be found out in a minute is left. */
+async function look(world: World, errand: Errand): Promise<void> {
+  if (!errand.look) return
+  const limit = AbortSignal.timeout(minuteMs)
+  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
+  await withWorkspace(hurried, errand, errand.look.now).catch((error: unknown) => {
+    if (!limit.aborted || !hasCode(error, 'interrupted')) throw error
+  })
 }
 
 /** Looks up now and then, where somebody may ask for something that cannot wait. */
@@ -139,6 +155,7 @@ async function waitFor(
 type Step =
   | { readonly kind: 'done'; readonly gaveUp: boolean }
   | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'look'; readonly errand: Errand }
   | { readonly kind: 'send'; readonly errand: Errand; readonly waiting: Waiting }
 
 function soonest(steps: readonly Step[]): Step | undefined {
@@ -149,6 +166,7 @@ function soonest(steps: readonly Step[]): Step | undefined {
 async function nextStep(ws: Workspace, errand: Errand, failed: ReadonlySet<SessionId>): Promise<Step> {
   const nothing: Step = { kind: 'done', gaveUp: false }
   if (!(await errand.maySend(ws))) return nothing
+  if (await errand.look?.isWanted(ws)) return { kind: 'look', errand }
   const all = (await errand.waiting(ws)).filter(({ session }) => !failed.has(session))
   const ready = all.filter(({ ready }) => ready)
   const waiting = ready.find(({ urgent }) => urgent) ?? ready[0]
@@ -182,11 +200,14 @@ async function send(
   { errand, waiting }: Extract<Step, { kind: 'send' }>,
   failed: Set<SessionId>,
 ): Promise<void> {
+  const limit = AbortSignal.timeout(longestSendMs)
+  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
   try {
     await withWorkspace(world, errand, requireRoom)
-    await errand.send(world, waiting)
+    await errand.send(hurried, waiting)
     await withWorkspace(world, errand, (ws) => note(ws, 0))
-  } catch (error) {
+  } catch (cause) {
+    const error = limit.aborted && hasCode(cause, 'interrupted') ? tooSlow(waiting) : cause
     if (!(error instanceof TeleportError)) throw error
     if (!passing.has(error.code)) failed.add(waiting.session)
     await withWorkspace(world, errand, async (ws) => {
@@ -194,6 +215,17 @@ async function send(
       await note(ws, passing.has(error.code) ? (await stateOf(ws)).failures + 1 : 0)
     })
   }
+}
+
+function tooSlow({ session }: Waiting): TeleportError {
+  const minutes = longestSendMs / minuteMs
+  return new TeleportError(
+    'remote-access',
+    `the remote did not take session ${session} in ${minutes} minutes`,
+    {
+      hint: `git teleport push ${session}`,
+    },
+  )
 }
 
 async function requireRoom(ws: Workspace): Promise<void> {

@@ -47,6 +47,10 @@ async function inWords(
   return said.length > 0 ? said.join('\n') : null
 }
 
+export async function isLookWanted(ws: Pick<Workspace, 'store'>): Promise<boolean> {
+  return (await listSending(ws.store, 'look')).length > 0
+}
+
 /** What was asked at the start of a conversation, when there was no time to ask the remote. Its answer is told once. */
 export async function lookForNewer(ws: Workspace): Promise<void> {
   for (const { session, text: told } of await listSending(ws.store, 'look')) {
