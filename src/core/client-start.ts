@@ -2,6 +2,7 @@
 
 import { parseProblem } from '../bundle/worker-state.ts'
 import { liveClients } from '../claude/live.ts'
+import { findSession } from '../claude/locate.ts'
 import { dropSending, listSending, writeSending } from '../git-store/sending-files.ts'
 import { readProblem } from '../git-store/worker-files.ts'
 import type { SessionId } from '../model.ts'
@@ -67,8 +68,11 @@ async function why(ws: Workspace): Promise<string> {
   const problem = parseProblem(await readProblem(ws.store))
   if (problem === null) return ''
   const hint = problem.hint === null ? '' : `; try: ${problem.hint}`
-  return `; at ${problem.time}: ${problem.message}${hint}`
+  return `; at ${problem.time}: ${problem.message.slice(0, mostOfProblem)}${hint}`
 }
+
+/** What git says of a remote takes many words. */
+const mostOfProblem = 300
 
 /**
  * How many wait; each is tried at once, now that somebody is here. So is one whose client is gone without a word, as after
@@ -79,7 +83,8 @@ async function askForLeft(ws: Workspace): Promise<number> {
   const tops = new Map<SessionId, string>()
   for (const { session, text } of await listSending(ws.store, 'open')) {
     if (live.has(session)) continue
-    tops.set(session, text)
+    // Where nobody said a word there is nothing to lose.
+    if ((await findSession(ws.claude, session)).length > 0) tops.set(session, text)
     await dropSending(ws.store, 'open', session)
   }
   for (const folder of ['taken', 'asked'] as const) {

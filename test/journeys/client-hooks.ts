@@ -1,10 +1,8 @@
 /** Claude Code's hooks as the client runs them: a shell, an event on stdin, the client's environment. */
 
-import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runWorker } from '../../src/core/hook-worker.ts'
-import { programFile } from '../support/cli.ts'
 import { worldOf } from '../support/in-process.ts'
 import { isRecord, parseJson, stringAt } from '../support/json.ts'
 import type { Ran } from '../support/run.ts'
@@ -75,8 +73,8 @@ export async function work(
 }
 
 /** Session refs on the remote. */
-export async function sentTo(seat: Seat, remote: string): Promise<readonly string[]> {
-  const refs = await seat.machine.git(remote, 'for-each-ref', '--format=%(refname)', 'refs/teleport/sessions')
+export async function sentTo({ machine }: Pick<Seat, 'machine'>, remote: string): Promise<readonly string[]> {
+  const refs = await machine.git(remote, 'for-each-ref', '--format=%(refname)', 'refs/teleport/sessions')
   return refs === '' ? [] : refs.split('\n').map((ref) => path.basename(ref))
 }
 
@@ -87,12 +85,4 @@ export async function eventually(what: string, happened: () => Promise<boolean>)
     if (performance.now() > deadline) throw new Error(`${what} never came`)
     await delay(50)
   }
-}
-
-/** Hooks started here find the built program only where it was built. */
-export async function isBuilt(): Promise<boolean> {
-  return access(programFile).then(
-    () => true,
-    () => false,
-  )
 }
