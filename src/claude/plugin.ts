@@ -1,6 +1,8 @@
 /** The client's own command for plugins. */
 
 import { execFile } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { TeleportError } from '../errors.ts'
 
@@ -56,5 +58,17 @@ async function ask({ program, cwd, env }: PluginClient, args: readonly string[])
       hint: `see what it says: claude plugin ${args.join(' ')}`,
       cause: error,
     })
+  }
+}
+
+/** The marketplace that comes with this program: some folders above the code, whatever the build made of that. */
+export async function packageFolder(): Promise<string> {
+  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
+    const found = await access(path.join(folder, '.claude-plugin/marketplace.json')).then(
+      () => true,
+      () => false,
+    )
+    if (found) return folder
+    if (path.dirname(folder) === folder) throw new Error('.claude-plugin is not in the package')
   }
 }

@@ -1,9 +1,8 @@
 /** `init --plugin`: Claude Code gets the plugin that lies in this package, and the plugin finds this program. */
 
-import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { findClient } from '../claude/headless.ts'
-import { addPlugin, dropPlugin, type PluginClient, pluginId } from '../claude/plugin.ts'
+import { addPlugin, dropPlugin, type PluginClient, packageFolder, pluginId } from '../claude/plugin.ts'
 import { hasCode } from '../errors.ts'
 import { agentEnvironment } from '../git-store/environment.ts'
 import { replaceText } from '../git-store/json-file.ts'
@@ -50,16 +49,4 @@ export async function rememberProgram(world: World): Promise<void> {
 /** What the plugin's hooks read: Node, and the file that it runs. */
 export function programPath(world: World): string {
   return path.join(userFolder(world), 'program')
-}
-
-/** Some folders above the code, whatever the build made of that. */
-async function packageFolder(): Promise<string> {
-  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
-    const found = await access(path.join(folder, '.claude-plugin/marketplace.json')).then(
-      () => true,
-      () => false,
-    )
-    if (found) return folder
-    if (path.dirname(folder) === folder) throw new Error('.claude-plugin is not in the package')
-  }
 }

@@ -23,6 +23,10 @@ find_session() {
   case $1 in *'"session_id":"'*) ;; *) return 1 ;; esac
   session=${1#*'"session_id":"'}
   session=${session%%'"'*}
+  is_session
+}
+
+is_session() {
   case $session in *[!0-9a-f-]*) return 1 ;; esac
   [ ${#session} -eq 36 ]
 }
@@ -35,6 +39,14 @@ is_run() {
 # Asks for this conversation to be sent; $1: why.
 ask() {
   printf '%s %s\n' "$1" "$top" 2>/dev/null >"$store/sending/asked/$session"
+}
+
+# Whether one is at it: it takes along what is asked for meanwhile.
+is_worker_here() {
+  worker=''
+  [ ! -f "$store/worker/running" ] || read -r worker <"$store/worker/running" || :
+  case $worker in '' | *[!0-9]*) return 1 ;; esac
+  kill -0 "$worker" 2>/dev/null
 }
 
 # Sends in the background what was asked for, and outlives this client.
