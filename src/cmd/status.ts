@@ -47,6 +47,7 @@ const words: Readonly<Record<SessionStatus['state'], string>> = {
   never: 'not pushed',
   pushed: 'pushed',
   'local-ahead': 'ahead',
+  older: 'older here',
   unsure: 'push unsure',
 }
 

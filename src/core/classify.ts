@@ -26,6 +26,16 @@ export async function changedHere(
   return false
 }
 
+/**
+ * The transcript is shorter than when it was last sent or received. The client only ever adds to it, so this is an older
+ * copy, as from a backup or another configuration folder, or one that somebody cut.
+ */
+export function hasShrunk({ files }: Pick<Collected, 'files'>, state: SessionState): boolean {
+  const record = state.files['session.jsonl']
+  const file = files.find(({ name }) => name === 'session.jsonl')
+  return record !== undefined && file !== undefined && file.size < record.localSize
+}
+
 /** The three-way classification, with a record of the last sync. */
 export function classifyByRecord(
   changedLocally: boolean,

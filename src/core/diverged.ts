@@ -37,6 +37,24 @@ export function divergedError(
   )
 }
 
+/** The error for a push from a copy that has less than was sent already. */
+export function olderCopyError({ scan, file }: Pick<Collected, 'scan' | 'file'>, seq: number): TeleportError {
+  const id = file.session
+  return new TeleportError(
+    'diverged',
+    `session ${id} is shorter here (${scan.messages} messages) than in push ${seq}: an older copy, or one that was cut`,
+    {
+      hint: [
+        'choose one, nothing is lost either way:',
+        `git teleport pull ${id}           brings back what is missing here`,
+        `git teleport push --fork ${id}    the one here becomes a new session`,
+        `git teleport push --force ${id}   sends the one here; what was pushed stays in the history`,
+      ].join('\n  '),
+      data: { session: id },
+    },
+  )
+}
+
 /** How many messages the remote's session has, as it was staged. */
 export async function stagedMessages(
   applied: ReadonlyMap<string, AppliedFile>,

@@ -9,9 +9,11 @@ import { sessionRef } from '../git-store/refs.ts'
 import type { Oid, SessionId, SessionState } from '../model.ts'
 import { type Audience, isShared } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
+import { hasShrunk } from './classify.ts'
 import { readDetached } from './detached-links.ts'
 import { loadDevice } from './device.ts'
 import { changeIndex } from './device-index.ts'
+import { olderCopyError } from './diverged.ts'
 import { beginPolicy, followPushPolicy } from './follow-policy.ts'
 import { forkLocally } from './fork-locally.ts'
 import { confirmHolder, nextHolder } from './holder.ts'
@@ -109,6 +111,7 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
     ws.world.progress.step('reading the session')
     const previousScan = continuedState(base)?.scan ?? null
     const collected = await collectSession(ws.claude, file, { top: ws.repo.top, previousScan })
+    refuseOlderCopy(request, collected, base)
     const job: PushJob = { ...request, ...(await request.circle) }
     const audience = await audienceFor(job, base)
     await confirmOptions(job, audience)
@@ -126,6 +129,11 @@ export async function sendSession(request: PushRequest): Promise<PushResult> {
       hint: `git teleport push ${file.session}`,
     },
   )
+}
+
+function refuseOlderCopy({ options }: PushRequest, collected: Collected, base: Base): void {
+  const state = continuedState(base)
+  if (!options.force && state && hasShrunk(collected, state)) throw olderCopyError(collected, state.seq)
 }
 
 function withCode({ changes }: PushJob, collected: Collected): Collected {

@@ -1,7 +1,7 @@
 /** How a session's copy on this machine stands to what the remote has. */
 
 import type { Classification, SessionState } from '../model.ts'
-import { changesSince, classifyByContent, classifyByRecord } from './classify.ts'
+import { changesSince, classifyByContent, classifyByRecord, hasShrunk } from './classify.ts'
 import { stagedMessages } from './diverged.ts'
 import type { LocalSide } from './local-side.ts'
 import { continues, emptyBase, type LogBase, materialise } from './materialise.ts'
@@ -31,7 +31,8 @@ export async function compareSides(
   options: PlaceOptions,
 ): Promise<Standing> {
   const place = placeOfCopy(ws, tip, local, state, options)
-  const known = local.recorded ? state : null
+  // What the record says of an older copy is not what lies here.
+  const known = local.recorded && state && !hasShrunk(local.collected, state) ? state : null
   const changed = known === null || (await changesSince(local.collected, known)).changed
   if (known && continues(tip, known)) {
     const found = classifyByRecord(changed, tip.commit, known)

@@ -12,7 +12,7 @@ import type { Holder, Oid, SessionId, SessionRecord, SessionState } from '../mod
 import { hasExpired } from '../trust/binding.ts'
 import { isShared, readerNames, readersChanged } from './audience.ts'
 import { type AutoStatus, autoStatus } from './auto.ts'
-import { changesSince } from './classify.ts'
+import { changesSince, hasShrunk } from './classify.ts'
 import { loadDevice } from './device.ts'
 import { drainQueue } from './hook-queue.ts'
 import { type Automation, automationOf } from './hook-status.ts'
@@ -32,8 +32,8 @@ export interface SessionStatus {
   readonly title: string | null
   readonly messages: number
   readonly sizeBytes: number
-  /** `never`: not pushed to this remote from here. `unsure`: a push was cut off; the next command finds out. */
-  readonly state: 'never' | 'pushed' | 'local-ahead' | 'unsure'
+  /** `never`: not pushed to this remote from here. `older`: shorter than what was pushed. `unsure`: a push was cut off; the next command finds out. */
+  readonly state: 'never' | 'pushed' | 'local-ahead' | 'older' | 'unsure'
   /** Bytes that a push would add. */
   readonly pendingBytes: number
   readonly seq: number
@@ -165,7 +165,8 @@ async function standing(
     }
   }
   const { delta, changed } = await changesSince(collected, current)
-  const state = pending ? 'unsure' : changed ? 'local-ahead' : 'pushed'
+  const ahead = hasShrunk(collected, current) ? 'older' : changed ? 'local-ahead' : 'pushed'
+  const state = pending ? 'unsure' : ahead
   return {
     state,
     pendingBytes: delta.bytes,

@@ -1,6 +1,6 @@
 /** Out of a session that went on in two places, and back from a pull: nothing is lost on any way. */
 
-import { appendFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
@@ -64,6 +64,30 @@ test('push --fork: the one here becomes a new session, and the remote one can be
     t.like(await listed(laptop, 'list', id), { state: 'same' })
     t.like(await listed(desktop, 'list', id), { state: 'same' })
   }
+})
+
+test('a copy that is older than what was pushed is not sent over it, and a pull brings back what it lacks', async (t) => {
+  const home = await makeHome(t)
+  const laptop = await home.sit('laptop')
+  const tale = await tell(laptop, { bytes: 60_000 })
+  await laptop.run(['push'])
+  const older = await readTranscript(laptop)
+  await goOn(tale, laptop)
+  await laptop.run(['push'])
+  const newer = await readTranscript(laptop)
+
+  await writeFile(transcriptOf(laptop), older)
+  t.like(await listed(laptop, 'status'), { state: 'older' })
+  const failure = await laptop.refused(['push'])
+  t.like(failure, { exitCode: 5, code: 'diverged' })
+  t.regex(failure.message, /is shorter here \(\d+ messages\) than in push 2/)
+  t.like(await laptop.run(['pull', session]), { state: 'fast-forward' })
+  t.is(shapeOf(await readTranscript(laptop)), shapeOf(newer))
+  t.like(await laptop.run(['push']), { state: 'same' })
+
+  await writeFile(transcriptOf(laptop), older)
+  t.like(await laptop.run(['push', '--force']), { state: 'pushed', seq: 3 })
+  t.like(await listed(laptop, 'status'), { state: 'pushed' })
 })
 
 test('pull --force: the remote one takes the place, and undo brings back the one that was here', async (t) => {
