@@ -36,8 +36,6 @@ export interface RunRecord {
   readonly to: readonly string[] | null
   /** Questions of the push were answered with yes beforehand. */
   readonly yes: boolean
-  /** Subject of the commit of what the session leaves uncommitted. */
-  readonly message: string | null
   readonly program: string
   /** Options of the client with their values, beside the session's id and the prompt. */
   readonly options: readonly (readonly [string, string])[]
@@ -62,6 +60,8 @@ export interface RunRecord {
   readonly tip: Oid | null
   readonly branchPush: RunStep
   readonly sessionPush: RunStep
+  /** Who can read the session as it was sent last, in words; null: not sent. */
+  readonly readableBy: readonly string[] | null
   /** When it was brought into a checkout. */
   readonly pulled: string | null
 }
@@ -99,7 +99,6 @@ const run: Shape<RunRecord> = object({
   push: flag,
   to: nullable(list(word, 1000)),
   yes: flag,
-  message: nullable(text(8192)),
   program: word,
   options: list(both(text(100, /^--[a-z-]+$/), word), 1000),
   resumes: flag,
@@ -116,6 +115,7 @@ const run: Shape<RunRecord> = object({
   tip: nullable(oid),
   branchPush: step,
   sessionPush: step,
+  readableBy: nullable(list(word, 10_000)),
   pulled: nullable(time),
 })
 

@@ -1,15 +1,22 @@
 /** The client without a terminal: where it is, how it is called, how it is ended. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { access, constants, readdir, readFile, stat } from 'node:fs/promises'
+import { access, constants, type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { isRunning } from './process-start.ts'
+import { hasEnded, isRunning } from './process-start.ts'
 
-/** Absolute path of `claude` on PATH. Throws `no-agent`. */
-export async function findClient(env: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+/**
+ * Absolute path of `claude` on PATH, or where its installers put it for shells alone. Throws `no-agent`.
+ */
+export async function findClient(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<string> {
+  const own = [path.join(home, '.local', 'bin'), path.join(home, '.claude', 'local')]
+  const listed = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const folders = [...listed, ...own]
   const names = process.platform === 'win32' ? ['claude.exe', 'claude.cmd'] : ['claude']
   for (const folder of folders) {
     for (const name of names) {
@@ -41,54 +48,88 @@ export interface HeadlessStart {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly prompt: string
-  /** Open files that take its two streams: they outlive whoever started it. */
-  readonly stdout: number
-  readonly stderr: number
+  /** Files that take its two streams, straight from the client, so that it needs nobody to go on. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Headless {
+  readonly pid: number
+  /** One of the two says how it ended. */
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>
 }
 
 /**
  * Starts the client as the leader of a group of its own. The prompt goes through stdin: not for everybody to see in the
- * list of processes, of any length, and never an option.
+ * list of processes, of any length, and never an option. Throws `failed` when it cannot be started.
  */
-export function startHeadless(start: HeadlessStart): ChildProcess {
-  const { program, session, resumes, options, cwd, env, prompt, stdout, stderr } = start
+export async function startHeadless(start: HeadlessStart): Promise<Headless> {
+  const { program, session, resumes, options, cwd, env, prompt } = start
   const args = headlessArguments(session, resumes, options)
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...env },
-    stdio: ['pipe', stdout, stderr],
-    detached: true,
-    windowsHide: true,
-  })
-  // One that ends without reading tells why by its exit code.
-  child.stdin?.on('error', () => undefined)
-  child.stdin?.end(prompt)
-  return child
+  const stdout = await openForAppending(start.stdout)
+  const stderr = await openForAppending(start.stderr)
+  try {
+    const stdio = ['pipe', stdout.fd, stderr.fd] as const
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...env },
+      stdio: [...stdio],
+      detached: true,
+      windowsHide: true,
+    })
+    // Listened to from the first moment: it may end before anybody else does anything.
+    const ended = new Promise<Awaited<Headless['ended']>>((resolve) => {
+      child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
+    })
+    // One that ends without reading tells why by its exit code.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(prompt)
+    return { pid: await spawned(child, program), ended }
+  } finally {
+    await Promise.all([stdout.close(), stderr.close()])
+  }
 }
 
-/** Starts a program that outlives us and our terminal. Resolves once it runs; throws `failed` when it cannot be started. */
-export async function startDetached(
-  command: readonly string[],
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly output: number },
-): Promise<number> {
-  const [program = '', ...args] = command
-  const { cwd, env, output } = options
-  const stdio = ['ignore', output, output] as const
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...env },
-    stdio: [...stdio],
-    detached: true,
-    windowsHide: true,
-  })
+async function spawned(child: ChildProcess, program: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', reject)
   }).catch((error: unknown) => {
     throw fileError(error, `starting ${program}`)
   })
-  child.unref()
   return child.pid ?? 0
+}
+
+/** For its owner alone. */
+async function openForAppending(file: string): Promise<FileHandle> {
+  return open(file, 'a', 0o600).catch((error: unknown) => {
+    throw fileError(error, `writing ${file}`)
+  })
+}
+
+/** Starts a program that outlives us and our terminal. Resolves once it runs; throws `failed` when it cannot be started. */
+export async function startDetached(
+  command: readonly string[],
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly output: string },
+): Promise<number> {
+  const [program = '', ...args] = command
+  const { cwd, env } = options
+  const output = await openForAppending(options.output)
+  try {
+    const stdio = ['ignore', output.fd, output.fd] as const
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...env },
+      stdio: [...stdio],
+      detached: true,
+      windowsHide: true,
+    })
+    const pid = await spawned(child, program)
+    child.unref()
+    return pid
+  } finally {
+    await output.close()
+  }
 }
 
 /** Pure. */
@@ -113,20 +154,13 @@ export async function endClient(pid: number, limitMs: number): Promise<boolean> 
   signalGroup(pid, 'SIGTERM')
   const deadline = performance.now() + limitMs
   while (performance.now() < deadline) {
-    if (!(await runs(pid))) return false
+    if (!isRunning(pid) || (await hasEnded(pid))) return false
     await setTimeout(lookEveryMs)
   }
   const started = await descendants(pid)
   signalGroup(pid, 'SIGKILL')
   for (const each of started) signal(each, 'SIGKILL')
   return true
-}
-
-/** One that has ended and is not fetched by its parent yet does not count. */
-async function runs(pid: number): Promise<boolean> {
-  if (!isRunning(pid)) return false
-  const state = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
-  return !/^.*\) Z/s.test(state)
 }
 
 function signalGroup(pid: number, name: NodeJS.Signals): void {

@@ -5,7 +5,7 @@ import { fileError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
 import type { ClaudeHome } from './home.ts'
 import { pathRules } from './platform-path.ts'
-import { isRunning, startTicks } from './process-start.ts'
+import { hasEnded, isRunning, startTicks } from './process-start.ts'
 import { isMissing, readSome } from './session-file.ts'
 
 export interface LiveClient {
@@ -41,6 +41,7 @@ async function readClient(file: string, pid: number): Promise<LiveClient | undef
   const session = record?.get('sessionId')
   const cwd = record?.get('cwd')
   if (typeof session !== 'string' || !isSessionId(session) || !isRunning(pid)) return undefined
+  if (await hasEnded(pid)) return undefined
   if (!(await beganWhen(pid, record?.get('procStart')))) return undefined
   return { pid, session, cwd: typeof cwd === 'string' ? cwd : '' }
 }

@@ -13,6 +13,12 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Linux: whether it has ended and only waits for its parent to take notice, which in a container may be never. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+}
+
 /** Linux: clock ticks from boot to the start of a process. `null` elsewhere, or when there is no such process. */
 export async function startTicks(pid: number): Promise<number | null> {
   try {

@@ -125,6 +125,28 @@ export const completions: readonly {
     commits: true,
   },
   { verb: 'scan', about: 'what redaction would take out', options: ['--remote'], sessions: true },
+  {
+    verb: 'run',
+    about: 'work in the background',
+    options: [
+      ...['--resume', '--name', '--branch', '--model', '--permission-mode'],
+      ...['--allowed-tools', '--max-budget-usd', '--max-turns', '--to', '--no-push', '--dry-run', '--remote'],
+    ],
+    sessions: false,
+  },
+  {
+    verb: 'ps',
+    about: 'background sessions',
+    options: ['--all', '--prune', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'logs',
+    about: 'what a background session says',
+    options: ['--follow', '--full', '--thinking', '--raw', '--remote'],
+    sessions: true,
+  },
+  { verb: 'stop', about: 'end a background session', options: ['--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   {
     verb: 'expire',

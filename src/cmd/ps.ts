@@ -73,13 +73,14 @@ function lastLine({ state, lastTool, lastText, prompt }: ListedRun): string {
 }
 
 function adviceOn(run: ListedRun): readonly string[] {
-  const { session, why, next, denied, lastError } = run
+  const { session, why, next, denied, lastError, readableBy } = run
   const id = shortId(session)
   const refused = `${denied} of its tool calls ${denied === 1 ? 'was' : 'were'} not allowed: --allowed-tools lets more`
   return [
     ...(why === null ? [] : [`${id}  ${safe(why)}`]),
     ...(lastError === '' ? [] : [`${id}  ${safe(lastError)}`]),
     ...(denied === 0 ? [] : [`${id}  ${refused}`]),
+    ...(readableBy === null ? [] : [`${id}  readable by: ${readableBy.map(safe).join(', ')}`]),
     ...(next === null ? [] : [`${id}  ${next}`]),
   ]
 }

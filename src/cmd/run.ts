@@ -3,9 +3,7 @@
 import { Command, Option } from 'clipanion'
 import { parseTo } from '../core/audience.ts'
 import { type StartedRun, startRun } from '../core/run.ts'
-import { type FinishedRun, finishByHand } from '../core/run-by-hand.ts'
 import type { World } from '../core/world.ts'
-import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
 import { plural, safe, shortId } from './text.ts'
 
@@ -22,26 +20,18 @@ export class RunCommand extends TeleportCommand {
     `,
     examples: [
       ['Let it work', 'git teleport run "make the tests of the parser faster"'],
-      [
-        'With tests and commits of its own',
-        'git teleport run --allowed-tools "Bash(npm test *)" "fix the failing test"',
-      ],
+      ['For two dollars at most', 'git teleport run --max-budget-usd 2 "fix the failing test"'],
       [
         'Go on with a session in the background',
         'git teleport run --resume 3f2a91c4 "and now the documents"',
       ],
-      ['Commit and push what was not', 'git teleport run --finish 3f2a91c4'],
     ],
   })
 
   prompt = Option.String({ required: false })
   resume = Option.String('--resume', { description: 'Go on with this session instead of a new one' })
-  finish = Option.String('--finish', {
-    description: 'Start nothing: commit and push what this ended session left',
-  })
   name = Option.String('-n,--name', { description: 'What the session is called' })
   branch = Option.String('-b,--branch', { description: 'The new branch that it works on (run/<id>)' })
-  message = Option.String('-m,--message', { description: 'Of the commit of what it leaves uncommitted' })
   model = Option.String('--model', { description: 'As of claude' })
   permissionMode = Option.String('--permission-mode', { description: 'As of claude (acceptEdits)' })
   allowedTools = Option.Array('--allowed-tools', {
@@ -55,13 +45,11 @@ export class RunCommand extends TeleportCommand {
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    if (this.finish !== undefined) return this.finishOnly(world, this.finish)
     const started = await startRun(world, {
       prompt: this.prompt,
       resume: this.resume,
       name: this.name,
       branch: this.branch,
-      message: this.message,
       model: this.model,
       permissionMode: this.permissionMode,
       allowedTools: this.allowedTools,
@@ -74,13 +62,6 @@ export class RunCommand extends TeleportCommand {
       remote: this.remote,
     })
     return { json: { ...started }, text: describeStart(started) }
-  }
-
-  private async finishOnly(world: World, session: string): Promise<Outcome> {
-    if (this.prompt !== undefined || this.resume !== undefined || this.dryRun)
-      throw new TeleportError('usage', '--finish goes with neither a prompt, --resume nor --dry-run')
-    const finished = await finishByHand(world, { session, remote: this.remote, yes: this.yes })
-    return { json: { ...finished }, text: describeFinish(finished), exitCode: finished.isDone ? 0 : 1 }
   }
 }
 
@@ -97,20 +78,5 @@ function describeStart(started: StartedRun): string {
       ? [`the branch takes along ${plural(unpushed, 'commit')} that the remote does not have yet`]
       : []),
     ...(dryRun ? [] : ['', ...next.map((line) => `  ${line}`)]),
-  ].join('\n')
-}
-
-function describeFinish({ session, committed, branchPushed, sessionPushed, problem }: FinishedRun): string {
-  const words = {
-    done: 'yes',
-    nothing: 'nothing to do',
-    off: 'not wanted',
-    failed: 'no',
-    waiting: 'no',
-  } as const
-  return [
-    `committed: ${words[committed]}; branch pushed: ${words[branchPushed]}; session pushed: ${words[sessionPushed]}`,
-    ...(problem ? [safe(problem.message), ...(problem.hint ? [`  ${safe(problem.hint)}`] : [])] : []),
-    ...(problem ? [] : ['', `  git teleport pull ${shortId(session)}`]),
   ].join('\n')
 }

@@ -13,11 +13,14 @@ import {
 } from '../git-store/run-worktree.ts'
 import type { SessionId } from '../model.ts'
 import { pushSession } from './push.ts'
-import { changeRun, makeWorktreesFolder, type RunPlace } from './run-records.ts'
+import type { PushResult } from './push-job.ts'
+import { changeRun, type RunPlace } from './run-records.ts'
+import { tieRun } from './run-ties.ts'
 import { shellWord } from './way-back.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
+const mostAttempts = 10
 const done: RunStep = { state: 'done', problem: null }
 const nothing: RunStep = { state: 'nothing', problem: null }
 const off: RunStep = { state: 'off', problem: null }
@@ -36,6 +39,8 @@ export async function finishRun(world: World, place: RunPlace, session: SessionI
   // The session is read where it worked: those are its folders.
   const there: World = { ...world, cwd: before.worktree }
   const commit = await step(() => inRepo(there, (ws) => commitWork(ws, before)))
+  const tied = await step(() => inRepo(there, (ws) => tieRun(ws, before).then(() => done)))
+  if (tied.problem) world.note(`the commits are not tied to the session: ${tied.problem.message}`)
   const tip = await inRepo(there, (ws) => branchTip(ws.repo, before.branch))
   const isEmpty = tip === null || tip === before.base
   await changeRun(place, session, { commit, tip, branchPush: isEmpty ? nothing : before.branchPush })
@@ -43,8 +48,13 @@ export async function finishRun(world: World, place: RunPlace, session: SessionI
   // The branch first: whoever sees the session can then have its code.
   const branchPush = isEmpty ? nothing : await step(() => inRepo(there, (ws) => sendBranch(ws, before)))
   await changeRun(place, session, { branchPush })
-  const sessionPush = await step(() => sendSession(there, before))
-  return changeRun(place, session, { phase: 'ended', sessionPush })
+  let readableBy = before.readableBy
+  const sessionPush = await step(async () => {
+    const sent = await sendSession(there, before)
+    readableBy = sent?.readableBy ?? readableBy
+    return sent ? done : nothing
+  })
+  return changeRun(place, session, { phase: 'ended', sessionPush, readableBy })
 }
 
 async function step(work: () => Promise<RunStep>): Promise<RunStep> {
@@ -57,9 +67,16 @@ async function step(work: () => Promise<RunStep>): Promise<RunStep> {
 }
 
 /** The folder may have been deleted meanwhile. What lay there uncommitted is gone; the branch is not. */
-async function bringWorktree(ws: Workspace, { worktree: folder, branch }: RunRecord): Promise<RunStep> {
+async function bringWorktree(
+  ws: Workspace,
+  { session, worktree: folder, branch }: RunRecord,
+): Promise<RunStep> {
+  if ((await branchTip(ws.repo, branch)) === null) {
+    throw new TeleportError('no-commit', `branch ${branch} is gone`, {
+      hint: `git teleport push ${session.slice(0, 8)}   (the conversation alone)`,
+    })
+  }
   if (await worktreeExists(ws.repo, folder)) return nothing
-  await makeWorktreesFolder(folder)
   await addRunWorktree(ws.repo, { folder, branch, base: null })
   ws.world.note(`the work tree ${folder} was gone, with what was not committed there, and was made anew`)
   return done
@@ -73,21 +90,21 @@ async function commitWork(ws: Workspace, record: RunRecord): Promise<RunStep> {
       'not-clean',
       `HEAD in ${worktree} has left ${branch}, and nothing is committed for it`,
       {
-        hint: `git -C ${shellWord(worktree)} switch ${shellWord(branch)}   (then: git teleport run --finish ${session.slice(0, 8)})`,
+        hint: `git -C ${shellWord(worktree)} switch ${shellWord(branch)}   (then: git teleport stop ${session.slice(0, 8)})`,
       },
     )
   }
   if (changes.paths === 0) return nothing
   refuseInProgress(ws.repo)
   // What was asked stays out of it: commits travel in the clear.
-  const message = record.message ?? name ?? `Work of background session ${session.slice(0, 8)}`
+  const message = name ?? `Work of background session ${session.slice(0, 8)}`
   await commitAll(ws.repo, worktree, message).catch((error: unknown) => {
     if (!hasCode(error, 'git-failed')) throw error
     throw new TeleportError(
       'git-failed',
       `${changes.paths} changed paths are not committed: ${error.message}`,
       {
-        hint: `git -C ${shellWord(worktree)} commit   (then: git teleport run --finish ${session.slice(0, 8)})`,
+        hint: `git -C ${shellWord(worktree)} commit   (then: git teleport stop ${session.slice(0, 8)})`,
         cause: error,
       },
     )
@@ -100,16 +117,18 @@ async function sendBranch(ws: Workspace, { branch, worktree }: RunRecord): Promi
   return done
 }
 
-async function sendSession(world: World, record: RunRecord): Promise<RunStep> {
+/** Null: the client ended before anything was said. */
+async function sendSession(world: World, record: RunRecord): Promise<PushResult | null> {
   const { session, remote, to, yes } = record
   const answering: World = yes ? { ...world, confirm: async () => true } : world
-  try {
-    await pushSession(answering, { session, remote: remote ?? undefined, to: to ?? undefined })
-    return done
-  } catch (error) {
-    // The client ended before anything was said.
-    if (hasCode(error, 'no-session') || hasCode(error, 'empty-session')) return nothing
-    throw error
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await pushSession(answering, { session, remote: remote ?? undefined, to: to ?? undefined })
+    } catch (error) {
+      if (hasCode(error, 'no-session') || hasCode(error, 'empty-session')) return null
+      // Many may end at once, and each push waits only so long for the one before it.
+      if (!hasCode(error, 'store-busy') || attempt === mostAttempts) throw error
+    }
   }
 }
 

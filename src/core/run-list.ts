@@ -5,7 +5,7 @@ import { runLog } from '../git-store/run-files.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { RunFigures } from '../review/run-stream.ts'
 import { figuresOf, lastErrorOf } from './run-log.ts'
-import { allRuns, fateOf } from './run-records.ts'
+import { allRuns, fateOf, settled } from './run-records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -39,6 +39,7 @@ export interface ListedRun extends RunStanding, Omit<RunFigures, 'result' | 'fai
   readonly sessionPushed: RunStep['state']
   /** The last line on stderr, of one that did not end well. */
   readonly lastError: string
+  readonly readableBy: readonly string[] | null
   readonly pulled: string | null
 }
 
@@ -48,12 +49,18 @@ export async function listRunning(
   options: { readonly all: boolean; readonly remote?: string | undefined },
 ): Promise<readonly ListedRun[]> {
   return withWorkspace(world, options, async (ws) => {
-    const records = (await allRuns(ws)).filter(({ pulled }) => options.all || pulled === null)
+    const records = (await allRuns(ws)).filter((record) => options.all || !isOver(record))
     return Promise.all(records.map((record) => listed(ws, record)))
   })
 }
 
-async function listed(ws: Workspace, record: RunRecord): Promise<ListedRun> {
+/** Brought into a checkout, with nothing left to see to. */
+function isOver({ pulled, commit, branchPush, sessionPush }: RunRecord): boolean {
+  return pulled !== null && ![commit, branchPush, sessionPush].some(({ state }) => state === 'failed')
+}
+
+async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
+  const record = await settled(ws, read)
   const { result, failed: _failed, ...figures } = await figuresOf(ws.store, record)
   const standing = await standingOf(ws.world, record, result)
   const isOdd = standing.state === 'failed' || (standing.state === 'stopped' && !record.stopped)
@@ -79,6 +86,7 @@ async function listed(ws: Workspace, record: RunRecord): Promise<ListedRun> {
     committed: record.commit.state,
     branchPushed: record.branchPush.state,
     sessionPushed: record.sessionPush.state,
+    readableBy: record.readableBy,
     pulled,
   }
 }
@@ -93,7 +101,7 @@ export async function standingOf(
   const id = record.session.slice(0, 8)
   const supervisor = await fateOf(world, record.supervisor)
   if (supervisor === 'runs') return { state: record.phase, why: null, next: null }
-  const finish = `git teleport run --finish ${id}`
+  const finish = `git teleport stop ${id}`
   if (record.phase === 'finishing')
     return {
       state: 'stopped',
@@ -102,7 +110,7 @@ export async function standingOf(
     }
   if ((await fateOf(world, record.client)) === 'runs') {
     const why = 'the process beside it was killed: what it leaves is not committed and sent by itself'
-    return { state: 'running', why, next: `git teleport stop ${id} && ${finish}` }
+    return { state: 'running', why, next: finish }
   }
   return { state: 'stopped', why: cutOff(supervisor), next: `git teleport run --resume ${id}` }
 }
@@ -122,12 +130,12 @@ function endedStanding(record: RunRecord, result: string | null): RunStanding {
   const left = steps.find(([, { state }]) => state === 'failed')
   if (left) {
     const [what, { problem }] = left
-    const why = [how.why, `${what}: ${problem?.message ?? ''}`, problem?.hint && `(${problem.hint})`]
-    return { ...how, why: why.filter(Boolean).join('; '), next: `git teleport run --finish ${id}` }
+    const why = [how.why, `${what}: ${problem?.message ?? ''}`]
+    return { ...how, why: why.filter(Boolean).join('; '), next: `git teleport stop ${id}` }
   }
   if (record.pulled !== null) return { ...how, next: null }
-  const isOver = how.state === 'done' && record.sessionPush.state !== 'nothing'
-  return { ...how, next: isOver ? `git teleport pull ${id}` : `git teleport run --resume ${id}` }
+  const isSent = how.state === 'done' && record.sessionPush.state !== 'nothing'
+  return { ...how, next: isSent ? `git teleport pull ${id}` : `git teleport run --resume ${id}` }
 }
 
 function howItEnded(record: RunRecord, result: string | null): Omit<RunStanding, 'next'> {

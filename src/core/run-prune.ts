@@ -5,7 +5,7 @@ import { removeRun } from '../git-store/run-files.ts'
 import { deleteBranch, removeRunWorktree, worktreeExists } from '../git-store/run-worktree.ts'
 import type { SessionId } from '../model.ts'
 import { whyKept } from './run-pull.ts'
-import { allRuns, isAtWork, withRunLock } from './run-records.ts'
+import { allRuns, isAtWork, isSettled, settled, withRunLock } from './run-records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -31,9 +31,10 @@ export async function pruneRuns(
   return withWorkspace(world, options, async (ws) => {
     const cleared: PrunedRuns['cleared'][number][] = []
     const kept: PrunedRuns['kept'][number][] = []
-    for (const run of await allRuns(ws)) {
-      const { session, branch, worktree } = run
+    for (const found of await allRuns(ws)) {
+      const { session, branch, worktree } = found
       if (await isAtWork(world, ws.store, session)) continue
+      const run = await settled(ws, found)
       const why = await whyNot(ws, run)
       if (why !== null) kept.push({ session, why })
       else {
@@ -47,11 +48,8 @@ export async function pruneRuns(
 
 async function whyNot(ws: Workspace, run: RunRecord): Promise<string | null> {
   const id = run.session.slice(0, 8)
-  const steps = [run.commit, run.branchPush, run.sessionPush]
-  const isOver =
-    run.phase === 'ended' && steps.every(({ state }) => state !== 'failed' && state !== 'waiting')
-  if (!isOver && run.pulled === null)
-    return `not all of it was committed and sent: git teleport run --finish ${id}`
+  if (!isSettled(run) && run.pulled === null)
+    return `not all of it was committed and sent: git teleport stop ${id}`
   if (!(await worktreeExists(ws.repo, run.worktree))) return null
   const why = await whyKept(ws, run)
   return why === null ? null : `${why}: ${run.worktree}`

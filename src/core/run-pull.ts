@@ -4,7 +4,7 @@ import type { RunRecord } from '../bundle/run-record.ts'
 import { TeleportError } from '../errors.ts'
 import { changesIn, removeRunWorktree, worktreeExists } from '../git-store/run-worktree.ts'
 import type { Oid, SessionId } from '../model.ts'
-import { atWork, changeRun, isAtWork, runNamed } from './run-records.ts'
+import { atWork, changeRun, isAtWork, runNamed, settled } from './run-records.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 
@@ -18,9 +18,10 @@ export interface BroughtRun {
 
 /** Null: no background session of this machine, or one that was brought before. Throws `session-live`, `no-remote-session`. */
 export async function findRunToBring(ws: Workspace, wanted: string): Promise<RunRecord | null> {
-  const run = await runNamed(ws, wanted)
-  if (!run || run.pulled !== null || run.worktree === ws.repo.top) return null
-  if (await isAtWork(ws.world, ws.store, run.session)) throw atWork(run.session)
+  const found = await runNamed(ws, wanted)
+  if (!found || found.pulled !== null || found.worktree === ws.repo.top) return null
+  if (await isAtWork(ws.world, ws.store, found.session)) throw atWork(found.session)
+  const run = await settled(ws, found)
   const id = run.session.slice(0, 8)
   const isSent = !run.push || run.sessionPush.state === 'done' || run.sessionPush.state === 'nothing'
   if (isSent) return run
@@ -28,7 +29,7 @@ export async function findRunToBring(ws: Workspace, wanted: string): Promise<Run
     'no-remote-session',
     `what session ${run.session} did in the background was not all pushed`,
     {
-      hint: `git teleport run --finish ${id}   (or go on with it: git teleport run --resume ${id})`,
+      hint: `git teleport stop ${id}   (commits and pushes it; or go on with it: git teleport run --resume ${id})`,
     },
   )
 }

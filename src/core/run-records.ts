@@ -1,13 +1,12 @@
 /** The background sessions of this repository: found, read, changed one step at a time, each with a lock of its own. */
 
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parseRunRecord, type RunProcess, type RunRecord } from '../bundle/run-record.ts'
 import { bootId } from '../claude/process-start.ts'
-import { fileError, hasCode, TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { withStoreLock } from '../git-store/lock.ts'
-import { isRunning, markOf } from '../git-store/process-identity.ts'
+import { isRunning, markOf, ownMark } from '../git-store/process-identity.ts'
 import { listRuns, readRun, runFolder, writeRun } from '../git-store/run-files.ts'
 import type { Store } from '../git-store/store.ts'
 import type { UserRepo } from '../git-store/user-repo.ts'
@@ -99,8 +98,10 @@ export function bootOf(world: World): Promise<string | null> {
   return world.system.bootId ? world.system.bootId() : bootId()
 }
 
-export async function processMark(world: World, pid: number): Promise<RunProcess> {
-  return { ...(await markOf(pid)), boot: await bootOf(world) }
+/** Of this process, or of another one of this machine. */
+export async function processMark(world: World, pid?: number): Promise<RunProcess> {
+  const mark = await (pid === undefined ? ownMark() : markOf(pid))
+  return { ...mark, boot: await bootOf(world) }
 }
 
 /** `restarted`: the machine was switched off since. */
@@ -118,6 +119,18 @@ export async function isAtWork(world: World, place: RunPlace, session: SessionId
   return [await fateOf(world, record.supervisor), await fateOf(world, record.client)].includes('runs')
 }
 
+/** The record as it stands now that its processes are gone: they may have ended well since it was read. */
+export async function settled(ws: Workspace, run: RunRecord): Promise<RunRecord> {
+  if (run.phase === 'ended' || (await isAtWork(ws.world, ws.store, run.session))) return run
+  return (await readRecord(ws.store, run.session)) ?? run
+}
+
+/** Everything that its end asks for was done, or is not wanted. */
+export function isSettled({ phase, commit, branchPush, sessionPush }: RunRecord): boolean {
+  const steps = [commit, branchPush, sessionPush]
+  return phase === 'ended' && steps.every(({ state }) => state !== 'failed' && state !== 'waiting')
+}
+
 /** A folder for each repository, out of everybody's way: tools of the project must not find two of everything. */
 export function worktreeFolder(world: World, repo: Pick<UserRepo, 'commonDir'>, session: SessionId): string {
   const base = path.basename(path.dirname(repo.commonDir)).replace(/[^A-Za-z0-9._-]/g, '-')
@@ -127,16 +140,9 @@ export function worktreeFolder(world: World, repo: Pick<UserRepo, 'commonDir'>, 
 
 /** Where all of them lie. */
 export function worktreesFolder(world: World): string {
-  const { XDG_DATA_HOME: chosen, LOCALAPPDATA: local } = world.env
+  const [chosen, local] = [world.env['XDG_DATA_HOME'], world.env['LOCALAPPDATA']]
   if (world.platform === 'win32')
     return path.join(local || path.join(world.home, 'AppData', 'Local'), 'git-teleport', 'worktrees')
   const data = chosen?.startsWith('/') ? chosen : path.join(world.home, '.local', 'share')
   return path.join(data, 'git-teleport', 'worktrees')
-}
-
-export async function makeWorktreesFolder(folder: string): Promise<void> {
-  const parent = path.dirname(folder)
-  await mkdir(parent, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw fileError(error, `making ${parent}`)
-  })
 }

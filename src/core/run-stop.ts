@@ -1,12 +1,21 @@
-/** `stop`: ends the client of a background session; whoever looks after it commits and sends what is there. */
+/** `stop`: ends a background session, and sees to it that what it has done is committed and sent. */
 
+import type { RunRecord } from '../bundle/run-record.ts'
 import { endClient } from '../claude/headless.ts'
 import { markStop } from '../git-store/run-files.ts'
 import type { SessionId } from '../model.ts'
-import { changeRun, fateOf, getRun } from './run-records.ts'
+import { type FinishedRun, finishByHand } from './run-by-hand.ts'
+import { fateOf, getRun, isSettled, settled } from './run-records.ts'
 import { graceMs } from './run-supervise.ts'
-import { withWorkspace } from './workspace.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
+
+export interface StopOptions {
+  readonly session: string
+  readonly remote?: string | undefined
+  /** Questions of the push are answered with yes. */
+  readonly yes?: boolean
+}
 
 export interface StoppedRun {
   readonly session: SessionId
@@ -16,26 +25,32 @@ export interface StoppedRun {
   readonly state: 'stopped' | 'ended'
   /** It did not end when it was asked to. */
   readonly forced: boolean
-  /** Somebody is there to commit and send what it leaves. */
+  /** The process beside it commits and sends what it left, now. */
   readonly attended: boolean
+  /** What was done here, since that process is gone; null: nothing was left to do. */
+  readonly finished: FinishedRun | null
 }
 
-/** Returns once the client is gone; what it leaves is seen to meanwhile. Throws `no-session`, `ambiguous-session`. */
-export async function stopRun(
-  world: World,
-  options: { readonly session: string; readonly remote?: string | undefined },
-): Promise<StoppedRun> {
+/** Throws `no-session`, `ambiguous-session`. What goes wrong in finishing is told. */
+export async function stopRun(world: World, options: StopOptions): Promise<StoppedRun> {
   return withWorkspace(world, options, async (ws) => {
-    const { session, branch, worktree, phase, client, supervisor } = await getRun(ws, options.session)
-    const attended = (await fateOf(world, supervisor)) === 'runs'
-    const runs = (await fateOf(world, client)) === 'runs'
-    const about = { session, branch, worktree }
-    if (phase === 'ended' || (phase === 'finishing' && attended) || !(runs || attended))
-      return { ...about, state: 'ended', forced: false, attended }
-    await markStop(ws.store, session)
-    const forced = client !== null && runs ? await endClient(client.pid, graceMs) : false
-    // Nobody else is left who could write it down.
-    if (!attended) await changeRun(ws.store, session, { stopped: true })
-    return { ...about, state: 'stopped', forced, attended }
+    const run = await settled(ws, await getRun(ws, options.session))
+    const { session, branch, worktree } = run
+    const attended = run.phase !== 'ended' && (await fateOf(world, run.supervisor)) === 'runs'
+    const runs = run.phase !== 'ended' && (await fateOf(world, run.client)) === 'runs'
+    const isOver = !runs && (!attended || run.phase === 'finishing')
+    const forced = isOver ? false : await end(ws, run, runs)
+    const { remote, yes } = options
+    const finished =
+      attended || isSettled(run)
+        ? null
+        : await finishByHand(world, ws.store, { session, remote, ...(yes ? { yes } : {}) })
+    return { session, branch, worktree, state: isOver ? 'ended' : 'stopped', forced, attended, finished }
   })
+}
+
+/** Whether it had to be forced. One that has not begun yet is kept from it by the mark. */
+async function end(ws: Workspace, { session, client }: RunRecord, runs: boolean): Promise<boolean> {
+  await markStop(ws.store, session)
+  return client !== null && runs ? endClient(client.pid, graceMs) : false
 }

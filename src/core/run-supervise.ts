@@ -1,11 +1,10 @@
 /** The process beside a background session: starts the client, waits for its end, and sees to what it leaves. */
 
-import { type FileHandle, open } from 'node:fs/promises'
 import type { RunRecord } from '../bundle/run-record.ts'
 import { endClient, startHeadless } from '../claude/headless.ts'
-import { fileError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import { agentEnvironment } from '../git-store/environment.ts'
-import { isMarkedStop, runErrors, runLog } from '../git-store/run-files.ts'
+import { appendToLog, isMarkedStop, runErrors, runLog } from '../git-store/run-files.ts'
 import { promptRow } from '../review/run-stream.ts'
 import { finishRun, problemOf } from './run-finish.ts'
 import { changeRun, getRun, processMark, type RunPlace, withRunLock } from './run-records.ts'
@@ -30,7 +29,7 @@ export async function superviseRun(world: World, options: SuperviseOptions): Pro
     return { place: { path: ws.store.path } satisfies RunPlace, session }
   })
   const work = async () => {
-    const began = await changeRun(place, session, { supervisor: await processMark(world, process.pid) })
+    const began = await changeRun(place, session, { supervisor: await processMark(world) })
     const ended = await runClient(world, place, began)
     await changeRun(place, session, {
       ...ended,
@@ -49,49 +48,26 @@ async function runClient(world: World, place: RunPlace, record: RunRecord): Prom
   const { session } = record
   const notStarted = { exitCode: null, signal: null, problem: null }
   if (await isMarkedStop(place, session)) return notStarted
-  const [stdout, stderr] = await Promise.all([
-    openForAppending(runLog(place, session)),
-    openForAppending(runErrors(place, session)),
-  ])
   try {
-    await stdout.appendFile(`${promptRow(record.prompt, world.now())}\n`)
-    return await watchClient(world, place, record, stdout.fd, stderr.fd)
+    await appendToLog(place, session, promptRow(record.prompt, world.now()))
+    return await watchClient(world, place, record)
   } catch (error) {
-    const failed = fileError(error, `starting ${record.program}`)
-    return { ...notStarted, problem: problemOf(failed) }
-  } finally {
-    await Promise.all([stdout.close(), stderr.close()])
+    if (!(error instanceof TeleportError)) throw error
+    return { ...notStarted, problem: problemOf(error) }
   }
 }
 
-async function watchClient(
-  world: World,
-  place: RunPlace,
-  record: RunRecord,
-  stdout: number,
-  stderr: number,
-): Promise<Ended> {
+async function watchClient(world: World, place: RunPlace, record: RunRecord): Promise<Ended> {
   const { session, program, resumes, options, worktree: cwd, prompt } = record
-  const env = agentEnvironment(world.env)
-  const child = startHeadless({ program, session, resumes, options, cwd, env, prompt, stdout, stderr })
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, problem: null }))
-  })
-  ended.catch(() => undefined)
-  const { pid } = child
-  if (pid !== undefined) {
-    await changeRun(place, session, { phase: 'running', client: await processMark(world, pid) })
-    // A stop that came before the client was known.
-    if (await isMarkedStop(place, session)) void endClient(pid, graceMs)
-    world.signal.addEventListener('abort', () => void endClient(pid, graceMs), { once: true })
-    if (world.signal.aborted) void endClient(pid, graceMs)
-  }
-  return ended
-}
-
-async function openForAppending(file: string): Promise<FileHandle> {
-  return open(file, 'a', 0o600).catch((error: unknown) => {
-    throw fileError(error, `writing ${file}`)
-  })
+  // The key is for our own pushes; an agent must not see it.
+  const { GIT_TELEPORT_IDENTITY: _key, ...env } = agentEnvironment(world.env)
+  const [stdout, stderr] = [runLog(place, session), runErrors(place, session)]
+  const start = { program, session, resumes, options, cwd, env, prompt, stdout, stderr }
+  const { pid, ended } = await startHeadless(start)
+  await changeRun(place, session, { phase: 'running', client: await processMark(world, pid) })
+  const end = () => void endClient(pid, graceMs)
+  // A stop that came before the client was known.
+  if (world.signal.aborted || (await isMarkedStop(place, session))) end()
+  world.signal.addEventListener('abort', end, { once: true })
+  return { ...(await ended), problem: null }
 }

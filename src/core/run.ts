@@ -1,12 +1,11 @@
 /** `run`: a session in the background, in a work tree and on a branch of its own, that nobody has to wait for. */
 
-import { open } from 'node:fs/promises'
 import { mostPromptLength, type RunRecord, waitingStep } from '../bundle/run-record.ts'
 import { collectSession } from '../claude/collect.ts'
 import { findClient, startDetached } from '../claude/headless.ts'
 import { liveClients } from '../claude/live.ts'
 import { findSession } from '../claude/locate.ts'
-import { fileError, hasCode, TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { agentEnvironment } from '../git-store/environment.ts'
 import { makeRunFolder, removeRun, runErrors, runLog, unmarkStop, writeRun } from '../git-store/run-files.ts'
 import {
@@ -28,7 +27,6 @@ import {
   atWork,
   changeRun,
   isAtWork,
-  makeWorktreesFolder,
   processMark,
   runNamed,
   withRunLock,
@@ -45,8 +43,6 @@ export interface RunOptions {
   readonly resume?: string | undefined
   readonly name?: string | undefined
   readonly branch?: string | undefined
-  /** Subject of the commit of what is left uncommitted at the end. */
-  readonly message?: string | undefined
   readonly model?: string | undefined
   readonly permissionMode?: string | undefined
   readonly maxBudgetUsd?: string | undefined
@@ -92,7 +88,7 @@ const goOn = 'Go on where you were interrupted.'
 export async function startRun(world: World, options: RunOptions): Promise<StartedRun> {
   return withWorkspace(world, options, async (ws) => {
     requireRunAllowed(await effectivePolicy(ws, await teamPolicy(ws, 'pinned')), 'here')
-    const program = await findClient(world.env)
+    const program = await findClient(world.env, world.home)
     if (!options.noPush) await loadDevice(world, ws.repo)
     checkPrompt(options)
     const earlier = options.resume === undefined ? undefined : await runNamed(ws, options.resume)
@@ -153,10 +149,10 @@ async function newRecord(ws: Workspace, program: string, options: RunOptions): P
     push: !options.noPush,
     to: options.to ?? null,
     yes: options.yes ?? false,
-    message: options.message ?? null,
     options: clientOptions(options, [['--permission-mode', usualMode]]),
     resumes: resumed !== undefined,
     tip: repo.head,
+    readableBy: null,
     pulled: null,
     ...unstarted(ws, program),
   }
@@ -183,7 +179,6 @@ async function againOf(
     push: earlier.push && !options.noPush,
     to: options.to ?? earlier.to,
     yes: earlier.yes || (options.yes ?? false),
-    message: options.message ?? earlier.message,
     options: clientOptions(options, earlier.options),
     resumes: begun,
     tip: (await branchTip(ws.repo, earlier.branch)) ?? earlier.base,
@@ -262,7 +257,6 @@ async function startNew(ws: Workspace, record: RunRecord): Promise<void> {
   const { store, repo } = ws
   const { session, branch, base, worktree: folder } = record
   await makeRunFolder(store, session)
-  await makeWorktreesFolder(folder)
   try {
     await addRunWorktree(repo, { folder, branch, base })
     await supervise(ws, record)
@@ -276,7 +270,6 @@ async function startNew(ws: Workspace, record: RunRecord): Promise<void> {
 
 async function startAgain(ws: Workspace, record: RunRecord): Promise<void> {
   const { branch, worktree: folder } = record
-  await makeWorktreesFolder(folder)
   if (!(await worktreeExists(ws.repo, folder))) await addRunWorktree(ws.repo, { folder, branch, base: null })
   await supervise(ws, record)
 }
@@ -294,17 +287,11 @@ async function supervise(ws: Workspace, record: RunRecord): Promise<void> {
   await withRunLock(store, session, async () => {
     await unmarkStop(store, session)
     await writeRun(store, session, record)
-    const output = await open(runErrors(store, session), 'a', 0o600).catch((error: unknown) => {
-      throw fileError(error, `writing ${runErrors(store, session)}`)
-    })
-    try {
-      const command = [...program, 'hook', 'supervise', session]
-      const remote = record.remote === null ? [] : ['--remote', record.remote]
-      const env = agentEnvironment(world.env)
-      const pid = await startDetached([...command, ...remote], { cwd: repo.top, env, output: output.fd })
-      await changeRun(store, session, { supervisor: await processMark(world, pid) })
-    } finally {
-      await output.close()
-    }
+    const command = [...program, 'hook', 'supervise', session]
+    const remote = record.remote === null ? [] : ['--remote', record.remote]
+    const env = agentEnvironment(world.env)
+    const output = runErrors(store, session)
+    const pid = await startDetached([...command, ...remote], { cwd: repo.top, env, output })
+    await changeRun(store, session, { supervisor: await processMark(world, pid) })
   })
 }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { claudeHome } from '../claude/home.ts'
 import { stagingTop } from '../claude/install.ts'
 import { TeleportError } from '../errors.ts'
+import { listFolder } from '../git-store/json-file.ts'
 import {
   agentStoreName,
   isStoreFolder,
@@ -11,11 +12,13 @@ import {
   removeFolder,
   storeFolder,
 } from '../git-store/known-stores.ts'
+import { listRuns } from '../git-store/run-files.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { consentsPath } from './auto-consent.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
 import { removeHooks } from './hook-remove.ts'
 import { programPath, uninstallPlugin } from './plugin.ts'
+import { atWork, isAtWork, worktreesFolder } from './run-records.ts'
 import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
 import type { World } from './world.ts'
@@ -32,11 +35,15 @@ export interface UninstallResult {
 /** Asks once, naming everything. Sessions that Claude Code has stay, and so does what is on remotes. */
 export async function uninstall(world: World, options: UninstallOptions): Promise<UninstallResult> {
   const stores = await allStores(world)
+  await refuseAtWork(world, stores)
   const staging = stagingTop(claudeHome(world.env, world.home, world.platform))
   const user = options.keepKey
     ? [storeListPath(world), programPath(world), consentsPath(world)]
     : [userFolder(world)]
-  const kept = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
+  const keys = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
+  // What a background session left uncommitted lies there; to git they are work trees like any other.
+  const worktrees = worktreesFolder(world)
+  const kept = [...keys, ...((await listFolder(worktrees)).length > 0 ? [worktrees] : [])]
   const cache = cacheFolder(world)
   const folders = [...stores, staging, ...user, ...(cache === undefined ? [] : [cache])]
   const loss = options.keepKey
@@ -58,6 +65,14 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   for (const folder of folders) if (await removeFolder(folder)) removed.push(folder)
   if (!options.keepKey) await setGlobalConfig(world.env, 'teleport.key', null)
   return { removed, kept }
+}
+
+async function refuseAtWork(world: World, stores: readonly string[]): Promise<void> {
+  for (const store of stores) {
+    const place = { path: (...parts: readonly string[]) => path.join(store, ...parts) }
+    for (const session of await listRuns(place))
+      if (await isAtWork(world, place, session)) throw atWork(session)
+  }
 }
 
 /** Those that this machine remembers, and the one of this repository; nothing that only has a store's name. */

@@ -131,7 +131,8 @@ const ofPerson = new Set(['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_COMMITTER_
  * that the command may have been started from. A person's identity stays, unless a hook has put there whose commit it runs for.
  */
 export function agentEnvironment(env: Environment): Record<string, string> {
-  const inHook = env['GIT_INDEX_FILE'] !== undefined || env['GIT_DIR'] !== undefined
+  const { GIT_DIR, GIT_INDEX_FILE } = env
+  const inHook = GIT_DIR !== undefined || GIT_INDEX_FILE !== undefined
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]): [string, string][] => {
       const canonical = name.toUpperCase()

@@ -1,6 +1,6 @@
 /** What lies in the store of each background session: its record, the client's stream, a lock of its own. */
 
-import { lstat, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, lstat, mkdir, writeFile } from 'node:fs/promises'
 import { fileError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
 import { listFolder, readJson, writeJson } from './json-file.ts'
@@ -17,6 +17,14 @@ export function runFolder(store: Place, session: SessionId): string {
 /** The client's own stream of JSON lines. */
 export function runLog(store: Place, session: SessionId): string {
   return store.path('runs', session, 'log.jsonl')
+}
+
+/** A row of ours in that stream. */
+export async function appendToLog(store: Place, session: SessionId, line: string): Promise<void> {
+  const file = runLog(store, session)
+  await appendFile(file, `${line}\n`, { mode: 0o600 }).catch((error: unknown) => {
+    throw fileError(error, `writing ${file}`)
+  })
 }
 
 /** What the client, and our own process beside it, say on stderr. */

@@ -1,11 +1,12 @@
 /** The work tree and the branch of a background session. The repository's own hooks run, as for the user's own commands. */
 
-import { lstat, readFile, rm } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import { TeleportError } from '../errors.ts'
+import { fileError, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { oidIn, userContext } from './code-git.ts'
 import { askGit, type GitAnswer, type GitContext, gitFailed, mustAskGit } from './git.ts'
+import { listFolder } from './json-file.ts'
 import { showOutside } from './outside-text.ts'
 import type { Remote } from './remote.ts'
 import type { UserRepo } from './user-repo.ts'
@@ -39,6 +40,10 @@ export async function addRunWorktree(
   place: { readonly folder: string; readonly branch: string; readonly base: Oid | null },
 ): Promise<void> {
   const { folder, branch, base } = place
+  await forgetWorktree(repo, folder)
+  await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(error, `making ${path.dirname(folder)}`)
+  })
   const what = base === null ? [folder, branch] : ['-b', branch, folder, base]
   const args = ['worktree', 'add', '--quiet', ...what]
   const answer = await askGit(userContext(repo), args)
@@ -62,14 +67,32 @@ export async function removeRunWorktree(
 ): Promise<boolean> {
   const force = options.force ? ['--force'] : []
   const answer = await askGit(userContext(repo), ['worktree', 'remove', ...force, folder])
+  // The folder of the repository's work trees goes with the last of them.
+  await rmdir(path.dirname(folder)).catch(() => undefined)
   if (answer.exitCode === 0) return true
   if (await worktreeExists(repo, folder)) {
     if (!options.force) return false
     await rm(folder, { recursive: true, force: true })
   }
-  // The folder is gone, and git remembers it until it is told.
-  await askGit(userContext(repo), ['worktree', 'prune'])
+  await forgetWorktree(repo, folder)
   return true
+}
+
+/** A folder that is gone: git remembers it, and takes its branch for checked out. Others that are gone are not ours to forget. */
+async function forgetWorktree(repo: Repo, folder: string): Promise<void> {
+  const known = path.join(repo.commonDir, 'worktrees')
+  for (const name of await listFolder(known)) {
+    const file = await readFile(path.join(known, name, 'gitdir'), 'utf8').catch(() => '')
+    const isIt = path.resolve(known, name, file.trimEnd()) === path.join(folder, '.git')
+    if (isIt && !(await exists(folder))) await rm(path.join(known, name), { recursive: true, force: true })
+  }
+}
+
+function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Whether the folder is a linked work tree of this very repository. */
@@ -118,6 +141,35 @@ export async function commitAll(repo: Repo, folder: string, message: string): Pr
   return oidIn(await mustAskGit(there, ['rev-parse', '--verify', 'HEAD']))
 }
 
+/** More than a branch of one session has. */
+const mostCommits = 1000
+
+export interface BranchCommit {
+  readonly commit: Oid
+  readonly tree: Oid
+  /** Unix time of the committer. */
+  readonly seconds: number
+}
+
+/** What `branch` has beside the history of `base`, oldest first, the newest thousand at most. */
+export async function commitsSince(repo: Repo, base: Oid, branch: string): Promise<readonly BranchCommit[]> {
+  const range = ['--no-merges', `--max-count=${mostCommits}`, `refs/heads/${branch}`, `^${base}`]
+  const listed = await mustAskGit(userContext(repo), [
+    'log',
+    '--reverse',
+    '--format=%H %T %ct',
+    ...range,
+    '--',
+  ])
+  return listed
+    .toString()
+    .split('\n')
+    .flatMap((line) => {
+      const [commit = '', tree = '', seconds = ''] = line.split(' ')
+      return isOid(commit) && isOid(tree) ? [{ commit, tree, seconds: Number(seconds) }] : []
+    })
+}
+
 /** How many commits of `branch` no branch of the remote is known to have. */
 export async function countUnpushed(repo: Repo, remote: Remote, commit: Oid): Promise<number> {
   const args = ['rev-list', '--count', commit, '--not', `--remotes=${remote.name}`]
@@ -140,7 +192,7 @@ export async function pushBranch(repo: Repo, remote: Remote, branch: string, fol
 
 function notPushed(remote: Remote, branch: string, answer: GitAnswer): TeleportError {
   const refused = /^!\t/m.test(answer.stdout.toString())
-  const said = showOutside(answer.stderr, 300)
+  const said = showOutside(answer.stderr, 200)
   const what = refused
     ? `${remote.name} did not take branch ${branch}`
     : `branch ${branch} did not reach ${remote.name}`

@@ -1,7 +1,6 @@
 /** The stream that a client without a terminal writes, as rows of a transcript and as figures. Pure. */
 
-import { readConversation } from './conversation.ts'
-import { maxRowBytes, parseRecord, type Unreadable } from './row.ts'
+import { parseRecord, readRow, type Unreadable } from './row.ts'
 import { type Stats, takeStats } from './stats.ts'
 import { describeCall, textOf } from './tool-call.ts'
 
@@ -32,8 +31,6 @@ function rowOf(record: Json): Json | undefined {
   if (type === 'result') return notice(resultText(record))
   if (type !== 'system') return undefined
   if (subtype === 'init') return notice(`${textIn(record, 'model')}, ${textIn(record, 'permissionMode')}`)
-  if (subtype === 'permission_denied')
-    return notice(`not allowed: ${textIn(record, 'tool_name')}: ${textIn(record, 'message')}`)
   if (subtype === 'api_retry') return notice(`the service is asked again (${textIn(record, 'error')})`)
   if (subtype === 'compact_boundary' || subtype === 'informational') return record
   return undefined
@@ -86,17 +83,19 @@ export async function takeFigures(lines: AsyncIterable<Uint8Array>): Promise<Run
   const stats = takeStats([])
   let [lastTool, lastText, denied] = ['', '', 0]
   let ended: { readonly result: string; readonly failed: boolean; readonly cost: number | null } | undefined
-  const onRecord = (record: Json) => {
-    if (record['type'] === 'result') ended = endOf(record, ended?.cost ?? null)
-    else if (record['type'] === 'system' && record['subtype'] === 'init' && ended)
-      ended = { ...ended, result: '', failed: false }
-    if (record['subtype'] === 'permission_denied') denied += 1
-    stats.onRecord(record)
-  }
-  for await (const conversed of readConversation(sized(lines), { onRecord })) {
-    stats.add(conversed)
-    const { row } = conversed
-    if (typeof row !== 'object' || row.kind !== 'answer') continue
+  for await (const line of lines) {
+    const record = parseRecord(line)
+    if (typeof record !== 'object') continue
+    const { type, subtype } = record
+    if (type === 'result') ended = endOf(record, ended?.cost ?? null)
+    // The client was started again.
+    else if (type === 'system' && subtype === 'init' && ended) ended = { ...ended, result: '', failed: false }
+    if (subtype === 'permission_denied') denied += 1
+    if (type !== 'user' && type !== 'assistant') continue
+    const row = readRow(rowOf(record) ?? {})
+    if (!row) continue
+    stats.add({ number: null, depth: row.sidechain ? 1 : 0, row, record })
+    if (row.kind !== 'answer') continue
     for (const block of row.blocks) {
       if (block.kind === 'call') lastTool = describeCall(block.tool, block.input).slice(0, mostLastText)
       if (block.kind === 'text') lastText = textOf(block).trim().slice(0, mostLastText) || lastText
@@ -123,9 +122,4 @@ function endOf(record: Json, before: number | null) {
     failed: record['is_error'] === true,
     cost: typeof cost === 'number' && Number.isFinite(cost) ? cost : before,
   }
-}
-
-/** Larger ones are not looked into. */
-async function* sized(lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const line of lines) if (line.byteLength <= maxRowBytes) yield line
 }

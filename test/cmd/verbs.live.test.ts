@@ -56,7 +56,7 @@ async function bothTrusted({
 const members = {
   push: 'bytesAdded bytesSent changes commit expires files holder readableBy recipients redactions ref remote segments seq session state title',
   'push --all': 'sessions',
-  pull: 'code codeCommit commit dropped dryRun expires files from install pushedAt relocated resume seq session signer state tier title transcript writers',
+  pull: 'code codeCommit commit dropped dryRun expires files from install pushedAt relocated resume run seq session signer state tier title transcript writers',
   list: 'sessions',
   'list sessions':
     'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
@@ -66,6 +66,8 @@ const members = {
   'hook status': 'auto failures hooks installed nextTry problem unsent',
   'hook uninstall': 'dryRun removed',
   config: 'settings',
+  ps: 'runs',
+  'ps --prune': 'cleared dryRun kept',
   scan: 'counts files places session sizeBytes title',
   fetch: 'sessions',
   rm: 'ref session title',
@@ -130,6 +132,8 @@ test('every verb answers --json with one document of version 1', async (t) => {
   await on(desktop, 'hook status')
   await on(desktop, 'hook uninstall')
   await on(desktop, 'config')
+  await on(desktop, 'ps')
+  await on(desktop, 'ps --prune')
   await on(desktop, 'fetch')
   await on(desktop, 'doctor')
   await on(desktop, 'prune')

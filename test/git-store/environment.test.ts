@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { scrubEnvironment } from '../../src/git-store/environment.ts'
+import { agentEnvironment, scrubEnvironment } from '../../src/git-store/environment.ts'
 
 const foreground = { background: false }
 
@@ -75,4 +75,29 @@ test('remembers that settings of the command line were left out', (t) => {
   t.is(mark({ GIT_CONFIG_PARAMETERS: "'http.x'='y'" }), '1')
   t.is(mark({ GIT_CONFIG_COUNT: '1' }), '1')
   t.is(mark({ GIT_CONFIG_COUNT: '0' }), undefined)
+})
+
+test('a client that is started beside everything knows neither the session nor the hook around it', (t) => {
+  const around = {
+    CLAUDECODE: '1',
+    CLAUDE_CODE_SESSION_ID: 'x',
+    CLAUDE_CODE_MESSAGING_TOKEN: 'secret',
+    CLAUDE_JOB_DIR: '/x',
+    CLAUDE_PLUGIN_ROOT: '/x',
+    GIT_DIR: '.git',
+    GIT_INDEX_FILE: 'index',
+    GIT_AUTHOR_NAME: 'whoever commits',
+    GIT_AUTHOR_DATE: '1 +0000',
+    GIT_CONFIG_PARAMETERS: "'a.b'='c'",
+  }
+  const kept = {
+    CLAUDE_CONFIG_DIR: '/c',
+    ANTHROPIC_API_KEY: 'k',
+    GIT_SSH_COMMAND: 'ssh',
+    HOME: '/h',
+    LC_ALL: 'de',
+  }
+  t.deepEqual(agentEnvironment({ ...around, ...kept }), kept)
+  const person = { GIT_AUTHOR_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' }
+  t.deepEqual(agentEnvironment({ ...person, GIT_AUTHOR_DATE: 'x', UNSET: undefined }), person)
 })

@@ -251,7 +251,7 @@ test('settings are read, and what is none is told', (t) => {
   const { settings, notes } = config(
     'allowedRemote = https://git.example.org/*\nallowedRemote = git@git.example.org:*\nmaxLifetime = 36h\ndefaultExpiry=1w\n' +
       `requiredReader = ${age}\nrequiredReader = ada@example.org\nmustSign\nmustRedact = on\nmayPush = ada@example.org\n` +
-      'allowChanges = no\nallowAutomation = false\nrepository = orchard\ncolour = blue\n[teleport "audit"]\npulls = true\n[core]\nbare = true\n',
+      'allowChanges = no\nallowAutomation = false\nrepository = orchard\ncolour = blue\n[teleport "audit"]\npulls = true\n[teleport "run"]\nallowed = here\nallowed = ssh://build.example.org/*\n[core]\nbare = true\n',
   )
   t.deepEqual(settings, {
     allowedRemotes: ['https://git.example.org/*', 'git@git.example.org:*'],
@@ -264,6 +264,7 @@ test('settings are read, and what is none is told', (t) => {
     allowChanges: false,
     allowAutomation: false,
     auditPulls: true,
+    runAllowed: ['here', 'ssh://build.example.org/*'],
     repository: 'orchard',
   })
   t.deepEqual(
@@ -284,6 +285,7 @@ test('a setting with a value that it cannot have is refused, and so is an includ
     'repository = unknown',
     'repository = a b',
     'allowedRemote = ',
+    '[teleport "run"]\nallowed = there',
     '[include]\npath = /etc/passwd',
     '[includeIf "gitdir:/"]\npath = x',
   ]) {
