@@ -36,7 +36,7 @@ export async function uninstallPlugin(world: World): Promise<boolean> {
 }
 
 async function clientOf(world: World): Promise<PluginClient> {
-  const program = await findClient(world.env)
+  const program = await findClient(world.env, world.home)
   return { program, cwd: world.cwd, env: agentEnvironment(world.env) }
 }
 
