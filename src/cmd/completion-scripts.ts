@@ -164,7 +164,7 @@ export const completions: readonly {
   {
     verb: 'auto',
     about: 'send conversations by themselves',
-    options: ['off', '--public', '--trust-policy'],
+    options: ['--public', '--trust-policy'],
     sessions: false,
   },
   {

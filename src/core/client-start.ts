@@ -7,6 +7,7 @@ import { dropSending, listSending, writeSending } from '../git-store/sending-fil
 import { readProblem } from '../git-store/worker-files.ts'
 import type { SessionId } from '../model.ts'
 import { type AutoStatus, autoStatus, consentHere } from './auto.ts'
+import { automationAllowed } from './automation.ts'
 import { movedLine } from './moved-session.ts'
 import { newerElsewhere } from './newer-elsewhere.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -50,6 +51,8 @@ async function autoLines(ws: Workspace, auto: AutoStatus): Promise<readonly stri
       `automatic transfer waits: ${remote.name} is ${ws.remote.url} now, and was ${auto.movedFrom} when you turned it on. git teleport auto ${remote.name}   or: git teleport auto off`,
     ]
   }
+  if (!(await automationAllowed(ws)))
+    return ['automatic transfer waits: a policy forbids it by now. git teleport policy']
   const left = await askForLeft(ws)
   const waiting =
     left === 0

@@ -1,22 +1,14 @@
 /** The worker in the background: sends what the hooks noted, patiently, and never asks anybody. */
 
-import { parseWorkerState, type WorkerState } from '../bundle/worker-state.ts'
-import { type ErrorCode, hasCode, TeleportError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import { withStoreLock } from '../git-store/lock.ts'
-import { countRemoteSessions } from '../git-store/remote-sessions.ts'
-import {
-  makeWorkerFolder,
-  markRunning,
-  readWorkerState,
-  unmarkRunning,
-  writeWorkerState,
-} from '../git-store/worker-files.ts'
+import { makeWorkerFolder, markRunning, unmarkRunning } from '../git-store/worker-files.ts'
 import type { SessionId } from '../model.ts'
 import { type Errand, errandsHere, type Waiting } from './errands.ts'
-import { keepProblem } from './hook-problem.ts'
 import { settleMs } from './hook-queue.ts'
+import { nextTryMs, trySending } from './worker-try.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
-import { formatTime, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface WorkerOptions {
   /** Resolves after so many milliseconds, or at once when the world's signal is given. */
@@ -25,25 +17,6 @@ export interface WorkerOptions {
 
 const minuteMs = 60_000
 const lookEveryMs = 1000
-/** Whoever sends holds the store, and a remote that takes the line and says nothing must not keep it for ever. */
-const longestSendMs = 15 * minuteMs
-/** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
-const restMs = minuteMs
-const longestBackoffMs = 60 * minuteMs
-/** Then it leaves the rest to the next commit, push or reboot. */
-const mostFailures = 8
-/** So many live sessions are a load on every push of everybody: no more without being asked. */
-const mostSessions = 1000
-
-/** What may be better in a while; all else needs a person. */
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'remote-access',
-  'remote-moved',
-  'store-busy',
-  'git-failed',
-  'disk-full',
-  'failed',
-])
 
 /** Returns when everything is sent or nothing more can be done; at once when another worker runs for this store. */
 export async function runWorker(foreground: World, options: WorkerOptions): Promise<void> {
@@ -118,7 +91,7 @@ async function workUntilDone(
       }
       if (next.kind === 'wait') await waitFor(world, Math.min(next.ms, minuteMs), errands, wait)
       else if (next.kind === 'look') await look(world, next.errand)
-      else await send(world, next, failed)
+      else if (!(await trySending(world, next.errand, next.waiting))) failed.add(next.waiting.session)
     }
   } finally {
     await withWorkspace(world, first, (ws) => unmarkRunning(ws.store))
@@ -172,79 +145,8 @@ async function nextStep(ws: Workspace, errand: Errand, failed: ReadonlySet<Sessi
   const waiting = ready.find(({ urgent }) => urgent) ?? ready[0]
   if (!waiting)
     return all.length > 0 || (await errand.isUnsettled(ws)) ? { kind: 'wait', ms: settleMs } : nothing
-  const state = await stateOf(ws)
-  if (state.failures >= mostFailures) {
-    // The next start begins anew.
-    await writeWorkerState(ws.store, ws.remote.key, { ...state, failures: 0 })
-    return { kind: 'done', gaveUp: true }
-  }
-  const ms = dueMs(state, waiting) - ws.world.now().getTime()
+  const atMs = await nextTryMs(ws, waiting)
+  if (atMs === null) return { kind: 'done', gaveUp: true }
+  const ms = atMs - ws.world.now().getTime()
   return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', errand, waiting }
-}
-
-/** What is urgent has one try at once, whatever went before; then it waits like everything else. */
-function dueMs(state: WorkerState, { urgent, askedMs }: Waiting): number {
-  const lastMs = state.lastTry === null ? null : Date.parse(state.lastTry)
-  // Times are written in seconds.
-  if (urgent && (lastMs === null || askedMs > lastMs + 999)) return 0
-  const rested = lastMs === null ? 0 : lastMs + restMs
-  return Math.max(rested, state.notBefore === null ? 0 : Date.parse(state.notBefore))
-}
-
-async function stateOf(ws: Workspace): Promise<WorkerState> {
-  return parseWorkerState(await readWorkerState(ws.store, ws.remote.key))
-}
-
-async function send(
-  world: World,
-  { errand, waiting }: Extract<Step, { kind: 'send' }>,
-  failed: Set<SessionId>,
-): Promise<void> {
-  const limit = AbortSignal.timeout(longestSendMs)
-  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
-  try {
-    await withWorkspace(world, errand, requireRoom)
-    await errand.send(hurried, waiting)
-    await withWorkspace(world, errand, (ws) => note(ws, 0))
-  } catch (cause) {
-    const error = limit.aborted && hasCode(cause, 'interrupted') ? tooSlow(waiting) : cause
-    if (!(error instanceof TeleportError)) throw error
-    if (!passing.has(error.code)) failed.add(waiting.session)
-    await withWorkspace(world, errand, async (ws) => {
-      await keepProblem(ws, error)
-      await note(ws, passing.has(error.code) ? (await stateOf(ws)).failures + 1 : 0)
-    })
-  }
-}
-
-function tooSlow({ session }: Waiting): TeleportError {
-  const minutes = longestSendMs / minuteMs
-  return new TeleportError(
-    'remote-access',
-    `the remote did not take session ${session} in ${minutes} minutes`,
-    {
-      hint: `git teleport push ${session}`,
-    },
-  )
-}
-
-async function requireRoom(ws: Workspace): Promise<void> {
-  const sessions = await countRemoteSessions(ws.store)
-  if (sessions < mostSessions) return
-  throw new TeleportError(
-    'remote-refused',
-    `${ws.remote.name} has ${sessions} sessions, and from ${mostSessions} on nothing is sent by itself`,
-    { hint: 'git teleport rm <session>' },
-  )
-}
-
-async function note(ws: Workspace, failures: number): Promise<void> {
-  const now = ws.world.now().getTime()
-  const backoffMs = Math.min(minuteMs * 2 ** (failures - 1), longestBackoffMs)
-  await writeWorkerState(ws.store, ws.remote.key, {
-    format: 1,
-    lastTry: formatTime(new Date(now)),
-    failures,
-    notBefore: failures === 0 ? null : formatTime(new Date(now + backoffMs)),
-  } satisfies WorkerState)
 }
