@@ -114,7 +114,7 @@ async function waitingIn(ws: WaitingPlace): Promise<readonly Waiting[]> {
     for (const { session, text, timeMs } of await listSending(ws.store, folder)) {
       const [why = '', top = ''] = text.trimEnd().split(/ (.*)/s)
       const ready = Math.abs(now - timeMs) >= settleMs
-      // Not `other`: how a client ends that nobody sat at.
+      // Not `other`: how a client ends that nobody sat at, nor `stop`.
       const urgent = why === 'end' || why === 'left'
       found.set(session, { session, ready, urgent, askedMs: timeMs, top: path.isAbsolute(top) ? top : null })
     }

@@ -1,6 +1,6 @@
 /** The plugin in the real client: installed from this repository, commands and `&` without a model, conversations sent by themselves. */
 
-import { access, chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { eventually, sentTo } from '../journeys/client-hooks.ts'
@@ -135,7 +135,7 @@ test.serial(
     )
     await eventually('the checkpoint after the turn', async () => (await tip()) !== pushed)
 
-    // The remote takes its time. The client ends all the same, and is killed besides.
+    // The remote takes its time. The client ends all the same, and what sends for it is killed.
     await writeFile(
       path.join(remote, 'hooks/pre-receive'),
       `#!/bin/sh\nwhile [ ! -e '${remote}/go' ]; do sleep 0.1; done\n`,
@@ -146,15 +146,19 @@ test.serial(
     await client.command('/exit')
     await client.screen.waitForEnd()
     await client.screen.close()
-    t.is(await tip(), checkpoint)
-    await eventually('the push', () =>
-      access(path.join(top, '.git/teleport/sending/taken', client.session)).then(() => true),
+    const store = path.join(top, '.git/teleport')
+    await eventually(
+      'the push',
+      async () => (await access(path.join(store, 'sending/taken', client.session))) === undefined,
     )
-    await writeFile(path.join(remote, 'go'), '')
-    await eventually('the end of the push', async () => (await tip()) !== checkpoint)
+    process.kill(Number(await readFile(path.join(store, 'worker/running'), 'utf8')), 'SIGKILL')
+    t.is(await tip(), checkpoint)
 
     const again = await converse(t, world, machine, top, client.session)
     await again.screen.waitFor(/SessionStart:resume says: git-teleport: this conversation goes to origin/)
+    await again.screen.waitFor(/1 conversation waits to be sent/)
+    await writeFile(path.join(remote, 'go'), '')
+    await eventually('the end of the push', async () => (await tip()) !== checkpoint)
     await again.exit()
   },
 )

@@ -73,6 +73,11 @@ test.after.always(() => rmSync(scratch, { recursive: true, force: true }))
 const manifest = (): Record<string, unknown> =>
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
+test('the plugin for Claude Code has the version of the package that it lies in', (t) => {
+  const versionIn = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), 'utf8')).version
+  t.is(versionIn('hooks/claude/.claude-plugin/plugin.json'), versionIn('package.json'))
+})
+
 test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
     /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|man\/git-teleport\.1|hooks\/.+|\.claude-plugin\/marketplace\.json|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
