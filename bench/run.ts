@@ -10,6 +10,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatReport } from './report.ts'
 import type { BenchOptions, Row, RowGroup } from './row.ts'
+import { claudeHooks } from './rows/claude-hooks.ts'
 import { hook } from './rows/hook.ts'
 import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
@@ -32,6 +33,7 @@ const groups: readonly RowGroup[] = [
   redact,
   hook,
   show,
+  claudeHooks,
 ]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 

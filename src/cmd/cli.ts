@@ -5,6 +5,7 @@ import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
 import { AttachCommand } from './attach.ts'
 import { AuditCommand } from './audit.ts'
+import { AutoCommand } from './auto.ts'
 import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
@@ -18,6 +19,7 @@ import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
 import { FromCommand } from './from.ts'
 import * as hook from './hook.ts'
+import { HookClaudeCommand } from './hook-claude.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
@@ -79,7 +81,9 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
     hook.HookStatusCommand,
     hook.HookRunCommand,
     hook.HookSuperviseCommand,
+    HookClaudeCommand,
   ],
+  auto: [AutoCommand],
   config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],
@@ -118,6 +122,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io,
     argv,
     onDefect: (error) => defects.push(error),
+    runLine: run,
     env: { ...io.env },
     stdin: io.stdin,
     stdout: io.stdout,

@@ -24,7 +24,7 @@ export const completions: readonly {
   {
     verb: 'init',
     about: "make or choose this device's key",
-    options: ['--key', '--passphrase'],
+    options: ['--key', '--passphrase', '--plugin'],
     sessions: false,
   },
   {
@@ -180,6 +180,12 @@ export const completions: readonly {
     verb: 'hook',
     about: 'tie commits to sessions',
     options: ['install', 'uninstall', 'status', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'auto',
+    about: 'send conversations by themselves',
+    options: ['--public', '--trust-policy'],
     sessions: false,
   },
   {

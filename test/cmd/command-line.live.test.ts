@@ -25,6 +25,7 @@ const context: Context = {
   io: processIo(new AbortController().signal, '0.0.0-test'),
   argv: [],
   onDefect() {},
+  runLine: async () => 0,
   env: {},
   stdin: process.stdin,
   stdout: process.stdout,

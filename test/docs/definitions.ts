@@ -48,6 +48,7 @@ const context: Context = {
   io: processIo(new AbortController().signal, '0'),
   argv: [],
   onDefect() {},
+  runLine: async () => 0,
 }
 
 /** Whether the words are a command line that the program takes; it is not run. */
