@@ -72,13 +72,13 @@ test.serial('a conversation is read, folded, searched and linked to, in light an
   await screenshot(page, 'html-side-by-side')
 
   await page.getByRole('button', { name: 'Unfold all' }).click()
-  t.is(await page.locator('details.call:not([open])').count(), 0)
+  await page.waitForFunction(() => !document.querySelector('details.call:not([open])'))
   await page.locator('.hljs-keyword', { hasText: 'export' }).first().waitFor()
   t.deepEqual(await accessibilityViolations(page), [])
   await page.getByRole('button', { name: 'Light / dark' }).click()
   t.deepEqual(await accessibilityViolations(page), [])
   await page.getByRole('button', { name: 'Fold all', exact: true }).click()
-  t.is(await page.locator('details[open]').count(), 0)
+  await page.waitForFunction(() => !document.querySelector('details[open]'))
 
   const thought = page.locator('details.thinking')
   t.false(await thought.isVisible())
