@@ -12,6 +12,7 @@ import { formatReport } from './report.ts'
 import type { BenchOptions, Row, RowGroup } from './row.ts'
 import { claudeHooks } from './rows/claude-hooks.ts'
 import { hook } from './rows/hook.ts'
+import { html } from './rows/html.ts'
 import { list } from './rows/list.ts'
 import { memory } from './rows/memory.ts'
 import { others } from './rows/others.ts'
@@ -32,6 +33,7 @@ const groups: readonly RowGroup[] = [
   others,
   redact,
   hook,
+  html,
   show,
   claudeHooks,
 ]

@@ -45,13 +45,44 @@ const { metafile } = await build({
   banner: { js: requireForCommonJs },
   define,
 })
+const web = await buildWeb()
 const source = await readFile(path.join(root, 'src/program.cts'), 'utf8')
 const program = await transform(source, { loader: 'ts', target: 'node20.19', minifySyntax: true, define })
 const entry = path.join(out, 'dist/git-teleport.cjs')
 await writeFile(entry, program.code.replace('./main.ts', './main.js'))
 await chmod(entry, 0o755)
 await writeTypes(['index', 'agent-sdk'])
-await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(metafile, root))
+const bundled = { outputs: { ...metafile.outputs, ...web.outputs } }
+await writeFile(path.join(out, 'THIRD-PARTY-NOTICES.md'), await collectNotices(bundled, root))
+
+/** What runs in a browser: scripts and styles that stand within one page each, whole. */
+async function buildWeb() {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: {
+      document: 'src/web/document.tsx',
+      'document-locked': 'src/web/document-locked.tsx',
+      'document-style': 'src/web/style/document.css',
+    },
+    outdir: path.join(out, 'dist/web'),
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  })
+  for (const name of ['document', 'document-locked']) {
+    const file = path.join(out, `dist/web/${name}.js`)
+    // In a page, these would turn what follows into a comment; in strings and patterns the other form says the same.
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/<(?=!--|\/?script)/gi, '\\x3c'))
+  }
+  return metafile
+}
 
 /** One file of types for each entry of the library. Checking the program is `npm run compile`'s part. */
 async function writeTypes(entries) {

@@ -21,6 +21,7 @@ export const unitFolders = [
   'redact',
   'review',
   'trust',
+  'web',
 ]
 
 /** Whether a compiled test, named below build/test, belongs to the quick half. */

@@ -88,7 +88,8 @@ export const completions: readonly {
     about: 'read a session',
     options: [
       ...['--all', '--from', '--to', '--stat', '--files', '--full', '--thinking', '--format', '--limit'],
-      ...['--offline', '--here', '--no-pager', '--remote'],
+      ...['--output', '--redact', '--password', '--passphrase-file', '--offline', '--here', '--no-pager'],
+      '--remote',
     ],
     sessions: true,
     commits: true,

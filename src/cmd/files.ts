@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { fileError, TeleportError } from '../errors.ts'
+import { errnoOf, fileError, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 
 /** `-` is standard input. Throws `usage` for more than `maxBytes`. */
@@ -28,24 +28,45 @@ export async function* openInput(io: Io, file: string): AsyncIterable<Uint8Array
 }
 
 /** Written beside the target (0600), synced, renamed: a failure leaves what was there before. */
-export async function writeOutput(
+export function writeOutput(
   io: Io,
   file: string,
   content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
+  return withOutputFile(io, file, async (write) => {
+    for await (const chunk of content) await write(chunk)
+  })
+}
+
+/** As `writeOutput`, for `work` that writes as it goes. Nothing is left of a file whose work has failed. */
+export async function withOutputFile<T>(
+  io: Io,
+  file: string,
+  work: (write: (content: Uint8Array | string) => Promise<void>) => Promise<T>,
+): Promise<T> {
   const target = path.resolve(io.cwd, file)
   const temporary = `${target}.${io.pid}.tmp`
   try {
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      for await (const chunk of content) await handle.writeFile(chunk)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    const result = await intoFile(temporary, work)
     await rename(temporary, target)
+    return result
   } catch (error) {
     await unlink(temporary).catch(() => {})
-    throw fileError(error, `writing ${file}`)
+    // A defect of ours stays one.
+    throw errnoOf(error) === undefined ? error : fileError(error, `writing ${file}`)
+  }
+}
+
+async function intoFile<T>(
+  file: string,
+  work: (write: (content: Uint8Array | string) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    const result = await work((content) => handle.writeFile(content))
+    await handle.sync()
+    return result
+  } finally {
+    await handle.close()
   }
 }

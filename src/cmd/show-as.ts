@@ -54,7 +54,7 @@ export function markdownHead(title: string, facts: readonly (readonly [string, s
   return `## ${inlineMarkdown(title)}\n\n${rows.join('\n')}\n`
 }
 
-export const formats = ['text', 'md', 'json', 'jsonl', 'agent-trace'] as const
+export const formats = ['text', 'md', 'html', 'json', 'jsonl', 'agent-trace'] as const
 
 export type Format = (typeof formats)[number]
 

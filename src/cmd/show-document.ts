@@ -1,34 +1,31 @@
-/** Writes conversations as one document: Markdown, JSON, or JSON lines. */
+/** Writes conversations as one document: Markdown, HTML, JSON, or JSON lines. */
 
-import type { Reading } from '../core/reading.ts'
 import { safeJson } from '../review/json-export.ts'
+import type { DocumentWriter } from './document-writer.ts'
+import { htmlWriter } from './html-document.ts'
 import { asMarkdown, asMessages, type Format, markdownHead } from './show-as.ts'
 
-export interface DocumentWriter {
-  /** Once for each conversation. `facts` are for programs, `rows` for people. */
-  begin(
-    kind: 'session' | 'commit',
-    title: string,
-    facts: object,
-    rows?: readonly (readonly [string, string])[],
-  ): Promise<void>
-  body(reading: Reading): Promise<void>
-  end(): Promise<void>
-}
-
-interface Taste {
+export interface DocumentTaste {
   /** Of the whole document, in characters. */
   readonly limit: number
   readonly thinking: boolean
+  /** For people outside of the team. */
+  readonly redact: boolean
+  /** Of HTML. */
+  readonly passphrase: string | undefined
 }
 
 export function documentWriter(
   form: Format,
   write: (text: string) => Promise<void>,
-  taste: Taste,
+  taste: DocumentTaste,
 ): DocumentWriter {
+  const { thinking, redact, passphrase } = taste
+  // Nobody can look through an image for secrets, and thinking is not meant for others.
+  if (form === 'html')
+    return htmlWriter(write, { thinking: thinking || !redact, images: !redact, passphrase })
   if (form === 'md') return markdownWriter(write, taste.limit)
-  return form === 'jsonl' ? linesWriter(write, taste.thinking) : jsonWriter(write, taste.thinking)
+  return form === 'jsonl' ? linesWriter(write, thinking) : jsonWriter(write, thinking)
 }
 
 /** What is left of the length when a further conversation begins must hold more than its heading. */

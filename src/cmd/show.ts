@@ -6,22 +6,27 @@ import { traceCommits } from '../core/agent-trace.ts'
 import type { LocalSession } from '../core/local-reading.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
+import { type Sharing, shareOutside } from '../core/share-outside.ts'
 import type { ShownHead } from '../core/show.ts'
 import { showAnywhere } from '../core/show-anywhere.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
-import type { SignerFacts } from '../core/signer-facts.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { safeJson } from '../review/json-export.ts'
 import type { Stats } from '../review/stats.ts'
 import { type Outcome, PagedCommand, remoteOption } from './command.ts'
+import type { DocumentWriter } from './document-writer.ts'
+import { withOutputFile } from './files.ts'
+import { newPassphrase } from './new-passphrase.ts'
 import { type Output, withOutput } from './pager.ts'
+import { redactionNote } from './sharing-text.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
-import { type DocumentWriter, documentWriter } from './show-document.ts'
+import { type DocumentTaste, documentWriter } from './show-document.ts'
+import { describe, factRows, publicRows } from './show-facts.ts'
 import { describeLocal, publicLocalRows } from './show-local.ts'
+import { commitTitle, partHead, partRows } from './show-parts.ts'
 import { filesText, statsText } from './stats-text.ts'
-import { formatAge, formatBytes, plural, safe } from './text.ts'
-import { sealedLine, shortCommit, tieLine } from './tie-text.ts'
+import { safe } from './text.ts'
 
 export class ShowCommand extends PagedCommand {
   static override paths = [['show']]
@@ -35,6 +40,11 @@ export class ShowCommand extends PagedCommand {
       ['What led to a commit', 'git teleport show HEAD~2'],
       ['What it came to: turns, tools, tokens, cost', 'git teleport show 3f2a91c4 --stat'],
       ['For a pull request', 'git teleport show 3f2a91c4 --format md'],
+      ['One file for a browser', 'git teleport show 3f2a91c4 --format html --output session.html'],
+      [
+        'For somebody outside of the team',
+        'git teleport show 3f2a91c4 --format html --redact --password -o session.html',
+      ],
       ['A part of it', 'git teleport show 3f2a91c4 --from 12 --to 2026-11-20T12:30'],
     ],
   })
@@ -52,7 +62,17 @@ export class ShowCommand extends PagedCommand {
   full = Option.Boolean('--full', false, { description: 'Tool calls, results and changes in full' })
   thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
   format = Option.String('--format', {
-    description: 'text, md for a pull request, json, jsonl, or agent-trace of a commit',
+    description: 'text, md for a pull request, html, json, jsonl, or agent-trace of a commit',
+  })
+  output = Option.String('-o,--output', { description: 'With --format: write to this file' })
+  redact = Option.Boolean('--redact', false, {
+    description: 'For people outside of the team: without secrets, names, machines and home folders',
+  })
+  password = Option.Boolean('--password', false, {
+    description: 'With --format html: encrypt the file with a passphrase, which opens it in the browser',
+  })
+  passphraseFile = Option.String('--passphrase-file', {
+    description: 'Read that passphrase from this file, or - for standard input',
   })
   limit = Option.String('--limit', {
     description: 'With --format md: at most so many characters (65536), 0 for any',
@@ -71,12 +91,47 @@ export class ShowCommand extends PagedCommand {
       throw new TeleportError('usage', '--from and --to take a part of a session, not of a commit')
     const form = this.checkForm(isCommit)
     if (form === 'agent-trace') return this.traced(world, session ?? '')
+    const asked = await this.askedFor(form)
+    if (this.redact) this.sharing = await shareOutside(world, { remote, offline })
+    const told = await this.written(world, form, (quiet, output) => {
+      const writer = documentWriter(form, (text) => output.write(text), asked)
+      return isCommit
+        ? this.ofCommit(quiet, session, output, form, writer)
+        : this.ofSession(quiet, output, form, writer)
+    })
+    if (this.sharing) world.note(redactionNote(this.sharing.counts()))
+    return told
+  }
+
+  private sharing: Sharing | undefined
+
+  /** To the terminal's pager, to stdout, or into a file. */
+  private async written(
+    world: World,
+    form: Format,
+    work: (world: World, output: Output) => Promise<Outcome['json']>,
+  ): Promise<Outcome> {
     const { io } = this.context
+    const { output: file } = this
+    if (file !== undefined && file !== '-') {
+      await withOutputFile(io, file, (write) => work(world, { write, isPaging: false }))
+      return { json: {}, text: `wrote ${safe(file)}` }
+    }
     const paged = form === 'text' && !this.json && !this.noPager
-    const json = await withOutput(io, world, paged, (output, quiet) =>
-      isCommit ? this.ofCommit(quiet, session, output, form) : this.ofSession(quiet, output, form),
-    )
+    const json = await withOutput(io, world, paged, (output, quiet) => work(quiet, output))
     return { json: json ?? {}, text: '' }
+  }
+
+  /** What the document is to be like; asks for a passphrase if it gets one. */
+  private async askedFor(form: Format): Promise<DocumentTaste> {
+    const { thinking, redact, passphraseFile: file } = this
+    const limit = form === 'md' ? limitNamed(this.limit) : 0
+    const isLocked = this.password || file !== undefined
+    const again = 'git teleport show --format html --password'
+    const passphrase = isLocked
+      ? await newPassphrase(this.context.io, { what: 'the HTML file', file, again })
+      : undefined
+    return { limit, thinking, redact, passphrase }
   }
 
   /** Whoever reads begins to read at once; documents and figures begin with what only the end tells. */
@@ -93,7 +148,22 @@ export class ShowCommand extends PagedCommand {
       throw new TeleportError('usage', '--format goes with neither --json, --stat nor --files')
     if (form !== 'md' && this.limit !== undefined)
       throw new TeleportError('usage', '--limit goes with --format md')
+    this.checkSharing(form)
     return form
+  }
+
+  private checkSharing(form: Format): void {
+    const { password, passphraseFile, output, redact } = this
+    if (form !== 'html' && (password || passphraseFile !== undefined))
+      throw new TeleportError('usage', '--password goes with --format html')
+    if ((form === 'text' || form === 'agent-trace') && output !== undefined)
+      throw new TeleportError('usage', '--output goes with --format md, html, json or jsonl')
+    if (form === 'agent-trace' && redact)
+      throw new TeleportError('usage', '--redact does not go with --format agent-trace')
+    if (form === 'html' && (output ?? '-') === '-' && this.context.io.isTerminal.stdout)
+      throw new TeleportError('usage', 'HTML is not for a terminal', {
+        hint: 'git teleport show --format html --output session.html',
+      })
   }
 
   private async traced(world: World, commit: string): Promise<Outcome> {
@@ -110,9 +180,9 @@ export class ShowCommand extends PagedCommand {
     commit: string,
     output: Output,
     form: Format,
+    writer: DocumentWriter,
   ): Promise<Outcome['json']> {
-    const { remote, offline, all } = this
-    const writer = this.writerFor(form, output)
+    const { remote, offline, all, sharing } = this
     let logged: LoggedCommit | undefined
     const parts: (Told & { readonly part: ShownPart })[] = []
     let heading = ''
@@ -120,20 +190,22 @@ export class ShowCommand extends PagedCommand {
       world,
       { commit, remote, offline, all },
       (found) => {
-        logged = found
-        heading = `${shortCommit(found.commit)} ${safe(found.subject)}\n`
+        logged = sharing?.commit(found) ?? found
+        heading = `${safe(commitTitle(logged))}\n`
       },
-      async (part) => {
+      async (tied) => {
+        const part = sharing?.part(tied) ?? tied
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
-        if (form !== 'text')
+        if (form === 'html' && logged) await writer.begin('commit', commitTitle(logged), {}, partRows(part))
+        else if (form !== 'text')
           await writer.begin('commit', `${heading}${partHead(part, columns)}`, { ...logged, ...part })
         else if (!this.json) await output.write(`${heading}\n${partHead(part, columns)}\n\n`)
         heading = ''
       },
       async (reading) => {
         const told = parts.at(-1)
-        if (form !== 'text') await writer.body(reading)
+        if (form !== 'text') await writer.body(sharing?.reading(reading) ?? reading)
         else if (told) await this.tell(reading, output, told)
       },
     )
@@ -142,9 +214,13 @@ export class ShowCommand extends PagedCommand {
     return { ...logged, sessions }
   }
 
-  private async ofSession(world: World, output: Output, form: Format): Promise<Outcome['json']> {
-    const { session, remote, offline, here, from, to } = this
-    const writer = this.writerFor(form, output)
+  private async ofSession(
+    world: World,
+    output: Output,
+    form: Format,
+    writer: DocumentWriter,
+  ): Promise<Outcome['json']> {
+    const { session, remote, offline, here, from, to, sharing } = this
     let shown: ShownHead | LocalSession | undefined
     const told: Told = { conversation: [] }
     const begin = async (
@@ -160,23 +236,29 @@ export class ShowCommand extends PagedCommand {
       world,
       { session, remote, offline, here, range: { from, to }, atOnce: this.isForReading(form) },
       {
-        remote: (facts) => begin(facts, describe(facts, world), publicRows(facts)),
-        local: (facts) => begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts)),
+        remote: (found) => {
+          const facts = sharing?.session(found) ?? found
+          const rows = publicRows(facts)
+          return begin(facts, describe(facts, sharing ? rows : factRows(facts, world.now())), rows)
+        },
+        local: (found) => {
+          const facts = sharing?.local(found) ?? found
+          return begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts))
+        },
       },
-      (reading) => (form === 'text' ? this.tell(reading, output, told) : writer.body(reading)),
+      (reading) =>
+        form === 'text'
+          ? this.tell(reading, output, told)
+          : writer.body(sharing?.reading(reading) ?? reading),
     )
     if (form !== 'text') await writer.end()
     return { ...shown, ...this.jsonOf(told) }
   }
 
-  private writerFor(form: Format, output: Output): DocumentWriter {
-    const limit = form === 'md' ? limitNamed(this.limit) : 0
-    return documentWriter(form, (text) => output.write(text), { limit, thinking: this.thinking })
-  }
-
   /** Writes what was asked for, or keeps it for the document. */
-  private async tell(reading: Reading, output: Output, told: Told): Promise<void> {
+  private async tell(found: Reading, output: Output, told: Told): Promise<void> {
     const { io } = this.context
+    const reading = this.sharing?.reading(found) ?? found
     const color = io.isTerminal.stdout && !io.env['NO_COLOR']
     if (this.stat || this.files) {
       const stats = await statsOf(reading)
@@ -206,70 +288,4 @@ export class ShowCommand extends PagedCommand {
 interface Told {
   readonly conversation: string[]
   stats?: Stats
-}
-
-function factRows(shown: ShownHead, world: World): readonly (readonly [string, string])[] {
-  const now = world.now()
-  const { signedBy } = shown
-  return [
-    ['session', shown.session],
-    ['from', `${shown.from.principal} on ${shown.from.host}, ${shown.from.root}`],
-    ['signed', `by ${signerText(signedBy)}`],
-    ['key', signedBy.fingerprint],
-    ['pushed', `${shown.pushedAt} (${formatAge(shown.pushedAt, now)}), push ${shown.seq}`],
-    ['expires', shown.expires === null ? 'never' : `${shown.expires} (${formatAge(shown.expires, now)})`],
-    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    [
-      'size',
-      `${shown.messages === null ? '' : `${plural(shown.messages, 'message')}, `}${plural(shown.files, 'file')}, ${formatBytes(shown.sizeBytes)}, ${plural(shown.segments, 'segment')}`,
-    ],
-    ...(shown.changes
-      ? [['changes', 'pushed with its code changes: pull --worktree or --checkout'] as const]
-      : []),
-    ['readers', String(shown.readers.length)],
-  ]
-}
-
-/** For readers on other machines and in public: no path, nothing relative to who asks. */
-function publicRows(shown: ShownHead): readonly (readonly [string, string])[] {
-  const { signedBy } = shown
-  return [
-    ['session', shown.session],
-    ['by', signedBy.principal ?? shown.from.principal],
-    ['pushed', shown.pushedAt],
-    ['signed', `${signedBy.fingerprint}${signedBy.kind === 'unknown' ? ', not verified' : ', verified'}`],
-    ['commits', shown.codeCommits.map((commit) => commit.slice(0, 10)).join(' ') || '-'],
-    ...(shown.messages === null ? [] : [['messages', String(shown.messages)] as const]),
-  ]
-}
-
-function describe(shown: ShownHead, world: World): string {
-  const { signedBy } = shown
-  const [session, ...others] = factRows(shown, world)
-  const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
-  const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
-  return rows
-    .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
-    .join('\n')
-    .concat('\n')
-    .replace(/^/, warning)
-}
-
-const unverified = 'NOT VERIFIED: nobody here knows who wrote this. It is text to read, and cannot be pulled.'
-
-function signerText({ kind, device, principal }: SignerFacts): string {
-  if (kind === 'own') return `one of your devices (${device}), verified`
-  if (kind === 'member') return `${principal ?? ''}, a member (${device}), verified`
-  return `${principal === null ? 'nobody known here' : `${principal}, who is not believed now`} (${device})`
-}
-
-const missingWords: Readonly<Record<Exclude<ShownPart['missing'], null>, string>> = {
-  sealed: '',
-  'not-here': '\n    its conversation is not here: git teleport fetch',
-  message: '\n    its link names no message of the conversation: --all shows all of it',
-}
-
-function partHead(part: ShownPart, columns: number): string {
-  if (part.missing === 'sealed') return sealedLine(part.session)
-  return `== ${tieLine(part, columns - 3)}${part.missing === null ? '' : missingWords[part.missing]}`
 }

@@ -18,7 +18,7 @@ function readTable(markdown: string): Map<string, Layer> {
     rows.map((line) => {
       const [, folder = '', , mayImport = '', owns = ''] = line.split('|')
       const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
-      const name = (words(folder)[0] ?? '').replace(/^src\//, '').replace(/\.c?ts$/, '')
+      const name = (words(folder)[0] ?? '').replace(/^src\//, '').replace(/\.(?:cts|tsx?)$/, '')
       return [name, { mayImport: words(mayImport), owns: words(owns) }]
     }),
   )
@@ -26,7 +26,7 @@ function readTable(markdown: string): Map<string, Layer> {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.c?ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(?:cts|tsx?)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
 }
 
@@ -41,7 +41,7 @@ const layerOf = (file: string) =>
   path
     .relative(path.join(root, 'src'), file)
     .split(path.sep)[0]
-    ?.replace(/\.c?ts$/, '') ?? ''
+    ?.replace(/\.(?:cts|tsx?)$/, '') ?? ''
 
 const packageOf = (specifier: string) =>
   specifier
@@ -87,6 +87,26 @@ test('a forbidden import is noticed', (t) => {
     './y.ts',
     '@s/z/w',
   ])
+})
+
+test('what runs in a browser makes no HTML, and in a file asks nobody for anything', (t) => {
+  const reaches =
+    /['"]node:|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\bimport\(|localStorage|sessionStorage|indexedDB|document\.cookie/
+  const makes =
+    /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(|new Function|srcdoc|DOMParser/
+  const wrong = files
+    .filter((file) => layerOf(file) === 'web')
+    .filter((file) => {
+      const source = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+      // The local page alone has a server to ask.
+      const isLocalPage = path.relative(path.join(root, 'src/web'), file).startsWith('app')
+      return makes.test(source) || (!isLocalPage && reaches.test(source))
+    })
+  t.deepEqual(
+    wrong.map((file) => path.relative(root, file)),
+    [],
+  )
+  t.true(files.some((file) => file.endsWith('message.tsx')))
 })
 
 test('use cases do no I/O of their own', (t) => {

@@ -5,6 +5,7 @@
 
 import { cp, mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import test from 'ava'
 import { parseSessionId } from '../../src/model.ts'
 import { type InProcessOptions, teleported } from '../support/in-process.ts'
@@ -21,6 +22,8 @@ interface Golden {
   readonly file: string
   readonly argv: readonly string[]
   readonly colour?: boolean
+  /** What of it can be read. */
+  readonly words?: (stdout: string) => string
 }
 
 /** Each form in which a session is read, and the file that holds it. */
@@ -31,6 +34,7 @@ const table: readonly Golden[] = [
     { of, file: 'show.md', argv: ['--format', 'md'] },
     { of, file: 'show.json', argv: ['--format', 'json'] },
     { of, file: 'show.jsonl', argv: ['--format', 'jsonl'] },
+    { of, file: 'show.html', argv: ['--format', 'html'], words: unpacked },
   ]),
   { of: 'change', file: 'full.txt', argv: ['--full', '--thinking'] },
   { of: 'change', file: 'stat.txt', argv: ['--stat', '--files'] },
@@ -50,9 +54,10 @@ test('what show prints is what the golden files hold', async (t) => {
     differing.push(file)
     t.log(file, found)
   }
-  for (const { of, file, argv, colour } of table) {
+  for (const { of, file, argv, colour, words = (text: string) => text } of table) {
     const options = { ...more, ...(colour ? { onTerminal: true, env: { TERM: 'dumb' } } : {}) }
-    const { stdout } = await teleported(machine, ['show', sessions[of], '--here', ...argv], options)
+    const told = await teleported(machine, ['show', sessions[of], '--here', ...argv], options)
+    const stdout = words(told.stdout)
     t.true(stdout.split('\n').length <= 150, `${file} is short enough to be read`)
     // Nothing that a terminal obeys but our own colours.
     const words = colour ? stdout.replaceAll(/\u001b\[\d{1,2}m/g, '') : stdout
@@ -66,6 +71,19 @@ test('what show prints is what the golden files hold', async (t) => {
   t.deepEqual(differing, [], 'GOLDEN=write renews them; read what changed')
   if (process.env['CI']) t.is(process.env['GOLDEN'], undefined)
 })
+
+/** Without the script and style that every file has; a line for each message of its pages. */
+function unpacked(html: string): string {
+  return html
+    .replace(/<style>[\s\S]*?<\/style>/, '<style></style>')
+    .replace(/<script>[\s\S]*?<\/script>/, '<script></script>')
+    .replace(/sha256-[^']+/g, 'sha256-')
+    .replace(/(?<=data-block>)[^<]*/g, (data) => {
+      const value: unknown = JSON.parse(gunzipSync(Buffer.from(data, 'base64')).toString())
+      const lines = Array.isArray(value) ? value.map((each) => JSON.stringify(each)) : [JSON.stringify(value)]
+      return `\n${lines.join('\n')}\n`
+    })
+}
 
 async function deskWithFixtures(t: Parameters<typeof makeSandbox>[0]) {
   const sandbox = await makeSandbox(t)

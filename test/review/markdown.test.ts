@@ -5,6 +5,7 @@ import { exportedMessage, safeJson } from '../../src/review/json-export.ts'
 import { hostLimit, renderMarkdown } from '../../src/review/markdown.ts'
 import { folded, htmlText, inlineMarkdown } from '../../src/review/markdown-text.ts'
 import { renderTranscript } from '../../src/review/transcript.ts'
+import { hostileAgents, hostileConversation, injections } from '../support/injection-corpus.ts'
 
 async function* linesOf(rows: readonly object[]): AsyncGenerator<Uint8Array> {
   for (const row of rows) yield Buffer.from(JSON.stringify(row))
@@ -287,4 +288,28 @@ test('nothing in a conversation speaks to a terminal, as text or as JSON, and JS
     }),
     { numRuns: 40 },
   )
+})
+
+test('the injection corpus comes out as words, in Markdown, on a terminal and as JSON', async (t) => {
+  const rows = hostileConversation()
+  for (const limit of [Number.POSITIVE_INFINITY, 20_000])
+    t.deepEqual(complaints(await markdown(rows, limit)), [])
+  const whole = await markdown(rows, Number.POSITIVE_INFINITY)
+  t.is(harmful.exec(whole)?.[0], undefined)
+
+  const told: string[] = []
+  const agents = new Map([
+    [`call 0 ${injections[0]}`, () => linesOf(hostileAgents()[`call 0 ${injections[0]}`] ?? [])],
+  ])
+  const taste = { color: false, columns: 80, full: true, thinking: true, numbers: true, agents }
+  for await (const piece of renderTranscript(linesOf(rows), taste)) told.push(piece)
+  t.is(harmful.exec(told.join(''))?.[0], undefined)
+  t.true(told.join('').includes('<script>window.__gt_canary=1</script>'))
+  t.true(told.join('').includes('  | '))
+
+  for await (const conversed of readConversation(linesOf(rows), {})) {
+    const json = safeJson(exportedMessage(conversed, { thinking: true }))
+    t.is(harmful.exec(json)?.[0], undefined)
+    t.notThrows(() => JSON.parse(json))
+  }
 })

@@ -2,9 +2,11 @@
 
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { replyTo, scriptedPrompt } from './api-script.ts'
 import { startApiStandIn } from './api-stand-in.ts'
+import { accessibilityViolations, startBrowser } from './browser.ts'
 import { startHttpRemote } from './http-remote.ts'
 import { parseJson, stringAt } from './json.ts'
 import { checkout, type Machine, makeSandbox } from './sandbox.ts'
@@ -105,4 +107,21 @@ test('the prompt tells the stand-in which tools to call', async (t) => {
     body: JSON.stringify({ stream: true, messages: [user] }),
   })
   t.regex(await streamed.text(), /event: message_start[\s\S]*input_json_delta[\s\S]*event: message_stop/)
+})
+
+test('the browser of the kit lets nothing out and remembers what was tried', async (t) => {
+  const browser = await startBrowser(t)
+  if (!browser) return
+  t.teardown(browser.close)
+  const sandbox = await makeSandbox(t)
+  const file = path.join(sandbox.folder, 'bad.html')
+  await writeFile(
+    file,
+    '<img src="http://tracker.example/x.png"><script>alert("boo"); throw new Error("thrown")</script>',
+  )
+  const { page, misdeeds } = await browser.open(pathToFileURL(file).href)
+  t.deepEqual(misdeeds.requests, ['http://tracker.example/x.png'])
+  t.deepEqual(misdeeds.dialogs, ['alert: boo'])
+  t.true(misdeeds.errors.some((error) => error.includes('thrown')))
+  t.true((await accessibilityViolations(page)).some((each) => each.startsWith('image-alt: img')))
 })

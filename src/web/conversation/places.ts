@@ -1,0 +1,52 @@
+/** Where a message stands in a document: by its number, by its page. Pure. */
+
+import type { ViewMessage } from '../../review/view.ts'
+import type { ViewDocument } from '../../review/view-document.ts'
+
+/** A message: by its number, else by where it stands in its page. */
+export interface Place {
+  readonly chapter: number
+  /** Within the chapter. */
+  readonly page: number
+  readonly wanted: { readonly number: number } | { readonly at: number }
+}
+
+/** Of a page of a chapter, in the row of all pages. */
+export function pageIndex({ chapters }: ViewDocument, chapter: number, page: number): number {
+  return chapters.slice(0, chapter).reduce((sum, { pages }) => sum + pages.length, 0) + page
+}
+
+/** `m12` in the first chapter, `c2-m12` in the second, something else for a message without a number. */
+export function anchorOf(chapter: number, page: number, at: number, { number }: ViewMessage): string {
+  const prefix = chapter === 0 ? '' : `c${chapter + 1}-`
+  return number === null ? `${prefix}p${page + 1}-${at}` : `${prefix}m${number}`
+}
+
+/** What `#m12` names; undefined for what the document does not hold. */
+export function placeNamed(hash: string, { chapters }: ViewDocument): Place | undefined {
+  const [, chapterText, letter, first = '', second] =
+    /^#?(?:c([2-9]|[1-9]\d{1,3})-)?(m|p)(\d{1,9})(?:-(\d{1,6}))?$/.exec(hash) ?? []
+  const chapter = chapterText === undefined ? 0 : Number(chapterText) - 1
+  const pages = chapters[chapter]?.pages
+  if (!pages) return undefined
+  const number = Number(first)
+  if (letter === 'p') {
+    const page = number - 1
+    return second !== undefined && pages[page] ? { chapter, page, wanted: { at: Number(second) } } : undefined
+  }
+  const page = pages.findIndex((each) => each.last !== null && each.first !== null && number <= each.last)
+  if (page === -1 || number < (pages[page]?.first ?? 0)) return undefined
+  return { chapter, page, wanted: { number } }
+}
+
+/** Where in its page; a result's number is that of the message with its call. */
+export function indexIn(messages: readonly ViewMessage[], { wanted }: Place): number | undefined {
+  if ('at' in wanted) return messages[wanted.at] ? wanted.at : undefined
+  const { number } = wanted
+  const own = messages.findIndex((message) => message.number === number)
+  if (own !== -1) return own
+  const within = messages.findIndex(({ blocks }) =>
+    blocks.some((block) => block.kind === 'call' && block.result?.number === number),
+  )
+  return within === -1 ? undefined : within
+}

@@ -1,0 +1,80 @@
+/** The bar above a conversation: what is shown of it and how. */
+
+import type { JSX } from 'preact'
+import type { FindTaste } from '../conversation/find.ts'
+import type { Settings } from '../conversation/settings.ts'
+import { isDark, setTheme } from './theme.ts'
+
+/** What of a conversation is shown, and looked through by a search. */
+export type Shown = FindTaste
+
+interface BarProps {
+  readonly title: string
+  readonly settings: Settings
+  readonly shown: Shown
+  readonly isSideOpen: boolean
+  onSide(): void
+  onShown(shown: Shown): void
+  onSettings(change: Partial<Settings>): void
+  onPrint(): void
+}
+
+export function Bar(props: BarProps): JSX.Element {
+  const { settings, shown, onShown, onSettings } = props
+  const fold = (open: boolean) => onSettings({ fold: { open, epoch: settings.fold.epoch + 1 } })
+  const toggle = (name: keyof Shown, label: string) => (
+    <Toggle label={label} isOn={shown[name]} onToggle={(on) => onShown({ ...shown, [name]: on })} />
+  )
+  return (
+    <header class="bar">
+      <button
+        type="button"
+        class="side-button"
+        aria-expanded={props.isSideOpen}
+        aria-controls="side"
+        onClick={props.onSide}
+      >
+        Prompts
+      </button>
+      <span class="bar-title">{props.title}</span>
+      <div class="controls" role="toolbar" aria-label="What is shown">
+        {toggle('tools', 'Tool calls')}
+        {toggle('thinking', 'Thinking')}
+        {toggle('client', 'Client notes')}
+        <Toggle
+          label="Side by side"
+          isOn={settings.sideBySide}
+          onToggle={(sideBySide) => onSettings({ sideBySide })}
+        />
+        <span class="group">
+          <button type="button" onClick={() => fold(true)}>
+            Unfold all
+          </button>
+          <button type="button" onClick={() => fold(false)}>
+            Fold all
+          </button>
+        </span>
+        <button type="button" onClick={props.onPrint}>
+          Print
+        </button>
+        <button type="button" onClick={() => setTheme(isDark() ? 'light' : 'dark')}>
+          Light / dark
+        </button>
+      </div>
+    </header>
+  )
+}
+
+interface ToggleProps {
+  readonly label: string
+  readonly isOn: boolean
+  onToggle(on: boolean): void
+}
+
+function Toggle({ label, isOn, onToggle }: ToggleProps): JSX.Element {
+  return (
+    <button type="button" class="toggle" aria-pressed={isOn} onClick={() => onToggle(!isOn)}>
+      {label}
+    </button>
+  )
+}

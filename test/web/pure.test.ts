@@ -1,0 +1,247 @@
+/** What the pages compute: Markdown as a tree, changes as rows, where words and messages are. */
+
+import test from 'ava'
+import fc from 'fast-check'
+import type { ViewMessage } from '../../src/review/view.ts'
+import { diffRows } from '../../src/web/conversation/diff-rows.ts'
+import { findWords } from '../../src/web/conversation/find.ts'
+import { highlightCode, languageOf } from '../../src/web/conversation/highlight.ts'
+import { parseMarkdown } from '../../src/web/conversation/markdown.ts'
+import { parseInline } from '../../src/web/conversation/markdown-inline.ts'
+import { anchorOf, indexIn, placeNamed } from '../../src/web/conversation/places.ts'
+import { webAddress } from '../../src/web/conversation/web-address.ts'
+import { injections, links, markup } from '../support/injection-corpus.ts'
+
+test('answers are read as Markdown', (t) => {
+  t.deepEqual(
+    parseMarkdown('# Plan\n\nDo *this*, **then** `that`:\n\n1. one\n2. two\n   - inner\n\n> quoted'),
+    [
+      { kind: 'heading', level: 1, inline: ['Plan'] },
+      {
+        kind: 'paragraph',
+        inline: [
+          'Do ',
+          { kind: 'em', inline: ['this'] },
+          ', ',
+          { kind: 'strong', inline: ['then'] },
+          ' ',
+          { kind: 'code', text: 'that' },
+          ':',
+        ],
+      },
+      {
+        kind: 'list',
+        start: 1,
+        items: [
+          [{ kind: 'paragraph', inline: ['one'] }],
+          [
+            { kind: 'paragraph', inline: ['two'] },
+            { kind: 'list', start: null, items: [[{ kind: 'paragraph', inline: ['inner'] }]] },
+          ],
+        ],
+      },
+      { kind: 'quote', blocks: [{ kind: 'paragraph', inline: ['quoted'] }] },
+    ],
+  )
+  t.deepEqual(parseMarkdown('```ts\nconst a = "*b*"\n```\nafter'), [
+    { kind: 'code', language: 'ts', text: 'const a = "*b*"' },
+    { kind: 'paragraph', inline: ['after'] },
+  ])
+  t.like(parseMarkdown('| a | b |\n| --- | --- |\n| 1 | x\\|y |'), {
+    0: { kind: 'table', rows: [[['1'], ['x|y']]] },
+  })
+  t.deepEqual(parseInline('foo_bar_baz, 2 * 3 * 4, *.ts and *.js'), ['foo_bar_baz, 2 * 3 * 4, *.ts and *.js'])
+})
+
+test('a link leads to http or https, and nowhere that it does not show', (t) => {
+  t.deepEqual(parseInline('[docs](https://example.com/a_(b)) and https://example.com/x.'), [
+    { kind: 'link', href: 'https://example.com/a_(b)', text: 'docs' },
+    ' and ',
+    { kind: 'link', href: 'https://example.com/x', text: 'https://example.com/x' },
+    '.',
+  ])
+  t.is(webAddress('https://ex\u0430mple.com/'), 'https://xn--exmple-4nf.com/')
+  for (const address of [
+    'javascript:1',
+    'data:text/html,x',
+    'https://a:b@c/',
+    '//c',
+    'https:x',
+    ' https://c/',
+    'file:///c',
+  ])
+    t.is(webAddress(address), undefined, address)
+  for (const bad of [...links, ...markup])
+    for (const { href } of linksIn(parseMarkdown(bad))) t.regex(href, /^https?:\/\/[^@]*$/)
+})
+
+function linksIn(value: unknown): readonly { readonly href: string }[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = 'href' in value && typeof value.href === 'string' ? [{ href: value.href }] : []
+  return [...own, ...Object.values(value).flatMap(linksIn)]
+}
+
+test('Markdown keeps its words, whatever they are', (t) => {
+  const pieces = fc.constantFrom(
+    ...injections,
+    '**',
+    '*',
+    '_',
+    '`',
+    '[',
+    '](',
+    '> ',
+    '- ',
+    '1. ',
+    '#',
+    '|',
+    '---',
+    '\n',
+    ' ',
+    'word',
+  )
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+      const text = parts.join('')
+      const said = JSON.stringify(parseMarkdown(text))
+      for (const word of text.match(/word/g) ?? []) t.true(said.includes(word))
+    }),
+    { numRuns: 60 },
+  )
+  for (const piece of [
+    '*',
+    '**a ',
+    '_a',
+    '`',
+    '[',
+    '[a](',
+    '> ',
+    '- ',
+    '|a',
+    '~~a ',
+    'http://',
+    '![',
+    '\\',
+  ]) {
+    // What is quadratic in this does not come back before the test's time is over.
+    t.true(parseMarkdown(piece.repeat(100_000)).length > 0)
+  }
+})
+
+test('lines of a change stand beside each other, with the words that differ', (t) => {
+  const rows = diffRows([
+    { oldStart: 5, newStart: 5, lines: [' a', '-const one = 1', '-gone', '+const two = 1', ' b'] },
+    { oldStart: 50, newStart: 49, lines: ['+new'] },
+  ])
+  t.deepEqual(
+    rows.map(({ kind, before, after }) => [kind, before?.number, after?.number]),
+    [
+      ['same', 5, 5],
+      ['changed', 6, 6],
+      ['changed', 7, undefined],
+      ['same', 8, 7],
+      ['gap', undefined, undefined],
+      ['changed', undefined, 49],
+    ],
+  )
+  t.deepEqual(rows[1]?.before?.parts, [
+    { text: 'const ', marked: false },
+    { text: 'one', marked: true },
+    { text: ' = 1', marked: false },
+  ])
+})
+
+test('no line of a change is lost or counted twice', (t) => {
+  const line = fc
+    .tuple(fc.constantFrom(' ', '-', '+'), fc.string({ maxLength: 8 }))
+    .map(([sign, text]) => sign + text)
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
+      const rows = diffRows([{ oldStart: 1, newStart: 1, lines }])
+      const side = (of: 'before' | 'after', signs: string) => {
+        const sides = rows.flatMap((row) => row[of] ?? [])
+        t.deepEqual(
+          sides.map(({ number }) => number),
+          sides.map((_, at) => at + 1),
+        )
+        t.deepEqual(
+          sides.map(({ parts }) => parts.map(({ text }) => text).join('')),
+          lines.filter((each) => signs.includes(each.charAt(0))).map((each) => each.slice(1)),
+        )
+      }
+      side('before', ' -')
+      side('after', ' +')
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('code is coloured as a tree that says what the code says', (t) => {
+  const wordsOf = (words: ReturnType<typeof highlightCode>): string =>
+    words.map((word) => (typeof word === 'string' ? word : wordsOf(word.words))).join('')
+  for (const language of ['ts', 'xml', 'bash', ''])
+    for (const code of injections) t.is(wordsOf(highlightCode(code, language)), code)
+  t.like(highlightCode('const a = 1', 'ts')[0], { scope: 'keyword', words: ['const'] })
+  t.is(languageOf('src/a.tsx'), 'tsx')
+  t.is(languageOf('docker/Dockerfile'), 'dockerfile')
+  t.is(languageOf('notes.txt'), '')
+})
+
+const message = (number: number | null, ...blocks: ViewMessage['blocks']): ViewMessage => ({
+  ...{ number, depth: 0, kind: 'answer', asked: false, hidden: false, uuid: '', time: '', model: '' },
+  blocks,
+})
+const result = { number: 8, failed: false, body: { text: 'All  green', cut: 0 }, media: [], diff: null }
+const call = { id: 't', tool: 'Bash', summary: 'npm test', path: '', inputs: [], result } as const
+
+test('words are found where the reader can see them', (t) => {
+  const messages = [
+    message(6, { kind: 'thinking', text: 'all green?', cut: 0 }),
+    message(7, { kind: 'call', ...call }),
+    message(9, { kind: 'text', text: 'Not (all) of it.', cut: 0 }),
+  ]
+  const all = { tools: true, thinking: true, client: true }
+  t.deepEqual(
+    findWords(messages, 'ALL green', all).map(({ at, where, words }) => [at, where, words]),
+    [
+      [0, 'thinking', 'all green'],
+      [1, 'tool', 'All  green'],
+    ],
+  )
+  t.is(findWords(messages, 'green', { ...all, tools: false, thinking: false }).length, 0)
+  t.like(findWords(messages, '(all)', all), [{ at: 2, before: 'Not ', words: '(all)', after: ' of it.' }])
+  t.deepEqual(findWords(messages, '  ', all), [])
+})
+
+test('a link names a message by its number, that of a result too', (t) => {
+  const page = (first: number, last: number) => ({ first, last, messages: 3 })
+  const chapter = { title: '', facts: [], prompts: [] }
+  const document = {
+    version: 1,
+    chapters: [
+      { ...chapter, pages: [page(1, 5), page(7, 9)] },
+      { ...chapter, pages: [page(3, 4)] },
+    ],
+  } as const
+  t.deepEqual(placeNamed('#m8', document), { chapter: 0, page: 1, wanted: { number: 8 } })
+  t.deepEqual(placeNamed('#c2-m3', document), { chapter: 1, page: 0, wanted: { number: 3 } })
+  t.deepEqual(placeNamed('#p2-1', document), { chapter: 0, page: 1, wanted: { at: 1 } })
+  for (const hash of [
+    '',
+    '#m6',
+    '#m10',
+    '#c3-m3',
+    '#c2-m1',
+    '#p9-1',
+    '#m',
+    '#m1x',
+    '#talk',
+    `#m${'9'.repeat(30)}`,
+  ])
+    t.is(placeNamed(hash, document), undefined, hash)
+  const messages = [message(7, { kind: 'call', ...call }), message(null, { kind: 'text', text: 'x', cut: 0 })]
+  const place = placeNamed('#m8', document)
+  t.is(place && indexIn(messages, place), 0)
+  t.is(anchorOf(1, 0, 0, message(7)), 'c2-m7')
+  t.is(anchorOf(0, 1, 4, message(null)), 'p2-4')
+})
