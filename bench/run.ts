@@ -10,6 +10,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatReport } from './report.ts'
 import type { BenchOptions, Row, RowGroup } from './row.ts'
+import { claudeHooks } from './rows/claude-hooks.ts'
 import { hook } from './rows/hook.ts'
 import { html } from './rows/html.ts'
 import { list } from './rows/list.ts'
@@ -34,6 +35,7 @@ const groups: readonly RowGroup[] = [
   hook,
   html,
   show,
+  claudeHooks,
 ]
 const results = path.resolve(import.meta.dirname, '../../bench/results')
 

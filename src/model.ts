@@ -358,6 +358,8 @@ export interface PolicySettings {
   readonly runAllowed: readonly string[]
   /** `teleport.repository`: what this project is called in signatures. */
   readonly repository: string | null
+  /** `teleport.to.allowed`: patterns of places that sessions may be sent to directly, `*` for anything. */
+  readonly toAllowed: readonly string[]
 }
 
 /** What the default branch of one remote says about its members, at one commit. */

@@ -1,10 +1,10 @@
 /** Rows added to a transcript so that they are either all there or not at all, each message once, whatever is killed when. */
 
-import { createHash } from 'node:crypto'
 import { type FileHandle, lstat, mkdir, open, readFile, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
 import { eachLine } from '../json/line-batches.ts'
+import { digest, formatIntent, type Intent, parseIntent } from './append-intent.ts'
 import { syncFolder } from './durable-file.ts'
 import { isMissing, readSome } from './session-file.ts'
 
@@ -230,42 +230,4 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
   for (let done = 0; done < bytes.length; ) {
     done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten
   }
-}
-
-/** What is being added, to which file: one that took its place since is none of its business. */
-interface Intent {
-  readonly inode: string
-  readonly at: number
-  readonly length: number
-  readonly sha256: string
-  readonly lines: Buffer
-}
-
-/** A line about the bytes, then the bytes. */
-function formatIntent({ lines, ...about }: Intent): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), lines])
-}
-
-/** Undefined for what a crash made of it: then the last line feed is all that is known. */
-function parseIntent(bytes: Buffer): Intent | undefined {
-  const end = bytes.indexOf(10)
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', 0, Math.max(0, end)))
-    if (typeof value !== 'object' || value === null) return undefined
-    if (!('inode' in value && 'at' in value && 'length' in value && 'sha256' in value)) return undefined
-    const { inode, at, length, sha256 } = value
-    if (typeof inode !== 'string' || typeof sha256 !== 'string') return undefined
-    if (!Number.isSafeInteger(at) || !Number.isSafeInteger(length)) return undefined
-    if (typeof at !== 'number' || typeof length !== 'number' || at < 0 || length < 0) return undefined
-    const lines = bytes.subarray(end + 1)
-    return lines.length === length && digest(lines) === sha256
-      ? { inode, at, length, sha256, lines }
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

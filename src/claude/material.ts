@@ -25,6 +25,20 @@ const clientState = new Set([
 ])
 
 /**
+ * What the client notes of hooks when a session is only opened, and what it tells a person and never the model, such as a
+ * hook's answer to a slash command: looking at a session must not make it another one.
+ */
+function isNotice(
+  type: string,
+  { attachment, event, subtype }: Readonly<Record<NoticeField, string | undefined>>,
+): boolean {
+  if (type === 'system') return subtype === 'informational'
+  return type === 'attachment' && event === 'SessionStart' && /^hook_/.test(attachment ?? '')
+}
+
+type NoticeField = 'attachment' | 'event' | 'subtype'
+
+/**
  * Whether bytes `[from, to)` of a transcript hold more than client state. Titles, tags and pull-request links count, and
  * so does every row of an unknown type or that cannot be read: better one push too many than a lost row.
  * @param knownTitle the session's title so far: the client repeats a given one at every prompt, which changes nothing
@@ -38,6 +52,9 @@ export async function tailIsMaterial(
   const root: FieldNode = {}
   wantStrings(root, tag.type, ['type'])
   wantStrings(root, tag.title, ['customTitle'])
+  wantStrings(root, tag.subtype, ['subtype'])
+  wantStrings(root, tag.attachment, ['attachment.type'])
+  wantStrings(root, tag.event, ['attachment.hookEvent'])
   const scan = spanScanner(root)
   const spans = newSpans()
   let material = false
@@ -52,14 +69,24 @@ export async function tailIsMaterial(
   return false
 }
 
-const tag = { type: 0, title: 1 } as const
+const tag = { type: 0, title: 1, subtype: 2, attachment: 3, event: 4 } as const
 
 function rowIsMaterial(bytes: Buffer, spans: Spans, knownTitle: string | null): boolean {
   const [type, ...moreTypes] = textsOf(bytes, spans, tag.type)
   const [title, ...moreTitles] = textsOf(bytes, spans, tag.title)
   if (type === undefined || moreTypes.length > 0) return true
+  if (type === 'attachment' || type === 'system') return !isNotice(type, noticeIn(bytes, spans))
   if (type !== 'custom-title') return !clientState.has(type)
   return title === undefined || moreTitles.length > 0 || title !== knownTitle
+}
+
+/** A field that is there twice is as good as missing: then the row counts. */
+function noticeIn(bytes: Buffer, spans: Spans): Readonly<Record<NoticeField, string | undefined>> {
+  const only = (kind: number) => {
+    const [text, ...more] = textsOf(bytes, spans, kind)
+    return more.length === 0 ? text : undefined
+  }
+  return { attachment: only(tag.attachment), event: only(tag.event), subtype: only(tag.subtype) }
 }
 
 function textsOf(bytes: Buffer, spans: Spans, kind: number): readonly (string | undefined)[] {

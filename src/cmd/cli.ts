@@ -5,17 +5,21 @@ import { nearest } from '../core/nearest.ts'
 import { exitCodes, TeleportError } from '../errors.ts'
 import { AttachCommand } from './attach.ts'
 import { AuditCommand } from './audit.ts'
+import { AutoCommand } from './auto.ts'
 import { BlameCommand } from './blame.ts'
 import type { Context } from './command.ts'
 import { CompletionCommand } from './completion.ts'
 import { ConfigCommand } from './config.ts'
 import { DemoCommand } from './demo.ts'
 import { DetachCommand } from './detach.ts'
+import * as direct from './direct.ts'
 import { DoctorCommand } from './doctor.ts'
 import { ExpireCommand } from './expire.ts'
 import { ExportCommand } from './export.ts'
 import { FetchCommand } from './fetch.ts'
+import { FromCommand } from './from.ts'
 import * as hook from './hook.ts'
+import { HookClaudeCommand } from './hook-claude.ts'
 import { ImportCommand } from './import.ts'
 import { InitCommand } from './init.ts'
 import type { Io } from './io.ts'
@@ -40,6 +44,7 @@ import { ShowCommand } from './show.ts'
 import { StatusCommand } from './status.ts'
 import { StopCommand } from './stop.ts'
 import { safe } from './text.ts'
+import { ToCommand } from './to.ts'
 import { UndoCommand } from './undo.ts'
 import { UninstallCommand } from './uninstall.ts'
 import { WebCommand } from './web.ts'
@@ -52,6 +57,8 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   init: [InitCommand],
   push: [PushCommand],
   pull: [PullCommand],
+  to: [ToCommand],
+  from: [FromCommand],
   fetch: [FetchCommand],
   list: [ListCommand],
   show: [ShowCommand],
@@ -76,7 +83,9 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
     hook.HookStatusCommand,
     hook.HookRunCommand,
     hook.HookSuperviseCommand,
+    HookClaudeCommand,
   ],
+  auto: [AutoCommand],
   config: [ConfigCommand],
   key: Object.values(key),
   rewrap: [RewrapCommand],
@@ -92,6 +101,9 @@ const verbs: Readonly<Record<string, readonly CommandClass<Context>[]>> = {
   uninstall: [UninstallCommand],
   demo: [DemoCommand],
 }
+
+/** What only other programs start, in no list and with no help. */
+const hiddenVerbs: typeof verbs = { direct: Object.values(direct) }
 
 /** Runs one command line and returns its exit code; throws only what is a bug. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -110,7 +122,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const defects: unknown[] = []
   const context: Context = {
     io,
+    argv,
     onDefect: (error) => defects.push(error),
+    runLine: run,
     env: { ...io.env },
     stdin: io.stdin,
     stdout: io.stdout,
@@ -135,7 +149,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 /** The verb's own; all of them for a list of commands or a verb that there is not. */
 function commandsFor(argv: readonly string[]): readonly CommandClass<Context>[] {
   const [verb = ''] = argv
-  const own = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  const all = { ...verbs, ...hiddenVerbs }
+  const own = Object.hasOwn(all, verb) ? all[verb] : undefined
   return own ?? allCommands()
 }
 
@@ -158,7 +173,7 @@ function isUsageError(error: unknown): error is Error {
 
 function usage(error: Error, argv: readonly string[]): TeleportError {
   const [verb = ''] = argv
-  const known = Object.hasOwn(verbs, verb)
+  const known = Object.hasOwn({ ...verbs, ...hiddenVerbs }, verb)
   const [first = ''] = error.message.replace(/^Unknown Syntax Error: /, '').split('\n')
   const message = known ? reason(verb, first) : `there is no command "${verb.slice(0, 40)}"`
   const near = known ? undefined : nearest(verb, Object.keys(verbs))

@@ -10,8 +10,12 @@ import { interrupted, makeWorld } from './world.ts'
 
 export interface Context extends BaseContext {
   readonly io: Io
+  /** The command line as it was typed. */
+  readonly argv: readonly string[]
   /** Takes what is a defect of ours: clipanion would print what is thrown at it, on stdout. */
   readonly onDefect: (error: unknown) => void
+  /** Runs another command line, as if it had been typed. */
+  readonly runLine: (argv: readonly string[], io: Io) => Promise<number>
 }
 
 /** What a command found out: printed as JSON with `--json`, else as text. */

@@ -8,6 +8,11 @@ export function isShell(text: string): text is Shell {
   return shells.some((shell) => shell === text)
 }
 
+const journeyOptions = [
+  ...['--with-changes', '--checkout', '--fork', '--force', '--via', '--trust', '--npx', '--program'],
+  ...['--resume', '--dry-run', '--remote'],
+]
+
 /** Verbs, what they are, their options, and whether they take a session or a commit. Held to the commands by a test. */
 export const completions: readonly {
   readonly verb: string
@@ -19,7 +24,7 @@ export const completions: readonly {
   {
     verb: 'init',
     about: "make or choose this device's key",
-    options: ['--key', '--passphrase'],
+    options: ['--key', '--passphrase', '--plugin'],
     sessions: false,
   },
   {
@@ -57,6 +62,13 @@ export const completions: readonly {
       '--trust-policy',
       '--remote',
     ],
+    sessions: true,
+  },
+  { verb: 'to', about: 'send a session to another place', options: journeyOptions, sessions: true },
+  {
+    verb: 'from',
+    about: 'bring a session back',
+    options: [...journeyOptions, '--deep', '--restore-env'],
     sessions: true,
   },
   {
@@ -138,23 +150,32 @@ export const completions: readonly {
     about: 'work in the background',
     options: [
       ...['--resume', '--name', '--branch', '--model', '--permission-mode'],
-      ...['--allowed-tools', '--max-budget-usd', '--max-turns', '--to', '--no-push', '--dry-run', '--remote'],
+      ...[
+        '--allowed-tools',
+        '--max-budget-usd',
+        '--max-turns',
+        '--to',
+        '--no-push',
+        '--dry-run',
+        '--on',
+        '--remote',
+      ],
     ],
     sessions: false,
   },
   {
     verb: 'ps',
     about: 'background sessions',
-    options: ['--all', '--prune', '--dry-run', '--remote'],
+    options: ['--all', '--prune', '--dry-run', '--on', '--remote'],
     sessions: false,
   },
   {
     verb: 'logs',
     about: 'what a background session says',
-    options: ['--follow', '--full', '--thinking', '--raw', '--remote'],
+    options: ['--follow', '--full', '--thinking', '--raw', '--on', '--remote'],
     sessions: true,
   },
-  { verb: 'stop', about: 'end a background session', options: ['--remote'], sessions: true },
+  { verb: 'stop', about: 'end a background session', options: ['--on', '--remote'], sessions: true },
   { verb: 'status', about: 'how sessions here stand', options: ['--remote'], sessions: false },
   {
     verb: 'expire',
@@ -167,6 +188,12 @@ export const completions: readonly {
     verb: 'hook',
     about: 'tie commits to sessions',
     options: ['install', 'uninstall', 'status', '--dry-run', '--remote'],
+    sessions: false,
+  },
+  {
+    verb: 'auto',
+    about: 'send conversations by themselves',
+    options: ['--public', '--trust-policy'],
     sessions: false,
   },
   {

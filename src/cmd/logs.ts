@@ -7,6 +7,7 @@ import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { renderTranscript } from '../review/transcript.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { onOption, runOnTarget } from './on-target.ts'
 
 export class LogsCommand extends TeleportCommand {
   static override paths = [['logs']]
@@ -27,8 +28,11 @@ export class LogsCommand extends TeleportCommand {
   thinking = Option.Boolean('--thinking', false, { description: 'Thinking too' })
   raw = Option.Boolean('--raw', false, { description: 'The stream as the client wrote it: JSON lines' })
   remote = remoteOption()
+  on = onOption()
 
   async run(world: World): Promise<Outcome> {
+    const { on, json, context } = this
+    if (on !== undefined) return runOnTarget(world, { on, json, context })
     if (this.raw && (this.json || this.full || this.thinking))
       throw new TeleportError('usage', '--raw goes with neither --json, --full nor --thinking')
     const { session, follow, remote } = this

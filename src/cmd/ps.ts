@@ -7,6 +7,7 @@ import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { formatTable } from '../review/table.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { onOption, runOnTarget } from './on-target.ts'
 import { formatAge, safe, shortId } from './text.ts'
 
 export class PsCommand extends TeleportCommand {
@@ -29,8 +30,11 @@ export class PsCommand extends TeleportCommand {
   })
   dryRun = Option.Boolean('--dry-run', false, { description: 'With --prune: say what would be cleared' })
   remote = remoteOption()
+  on = onOption()
 
   async run(world: World): Promise<Outcome> {
+    const { on, json, context } = this
+    if (on !== undefined) return runOnTarget(world, { on, json, context })
     const { remote, dryRun } = this
     if (this.prune) {
       const pruned = await pruneRuns(world, { dryRun, remote })

@@ -1,6 +1,5 @@
 /** `git teleport pull` */
 
-import { spawn } from 'node:child_process'
 import { Command, Option } from 'clipanion'
 import { type PullResult, pullSession } from '../core/pull.ts'
 import { shellWord } from '../core/way-back.ts'
@@ -8,6 +7,7 @@ import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand, trustPolicyOption } from './command.ts'
 import type { Io } from './io.ts'
+import { refuseResume, startInteractive } from './start-client.ts'
 import { formatAge, plural, safe, shortId } from './text.ts'
 
 export class PullCommand extends TeleportCommand {
@@ -51,7 +51,7 @@ export class PullCommand extends TeleportCommand {
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    if (this.resume) refuseResume(this.context.io, this.json || this.dryRun)
+    if (this.resume) refuseResume(this.context.io, this.json || this.dryRun, 'the pull')
     if (this.checkout && this.worktree !== undefined)
       throw new TeleportError('usage', '--checkout and --worktree are two ways: choose one')
     const result = await pullSession(world, {
@@ -74,25 +74,13 @@ export class PullCommand extends TeleportCommand {
   }
 }
 
-/** Before anything is fetched: what was brought here and then not started would be half of what was asked. */
-function refuseResume({ isTerminal }: Io, silent: boolean): void {
-  if (!silent && isTerminal.stdin && isTerminal.stdout) return
-  throw new TeleportError(
-    'usage',
-    silent
-      ? '--resume goes with neither --json nor --dry-run'
-      : '--resume starts Claude Code, which needs a terminal',
-    { hint: 'leave --resume out, and run what the pull prints in a terminal' },
-  )
-}
-
 /** The client clears the screen: what was said about a session with words of others is read before. */
-async function mayStart(world: World, { writers }: PullResult): Promise<boolean> {
+export async function mayStart(world: World, { writers }: PullResult): Promise<boolean> {
   if (writers.length === 0) return true
   return world.confirm(`Resume a session that holds text from ${writers.join(', ')}?`)
 }
 
-function describePull(result: PullResult, world: World, dryRun: boolean): string {
+export function describePull(result: PullResult, world: World, dryRun: boolean): string {
   const id = shortId(result.session)
   const title = safe(result.title ?? 'no title')
   const from = `${safe(result.from.principal)} on ${safe(result.from.host)}, ${formatAge(result.pushedAt, world.now())} (push ${result.seq}, signature verified)`
@@ -154,22 +142,6 @@ function describeTrust({ signer, writers, dropped, codeCommit, pushedAt }: PullR
   ]
 }
 
-/** In the foreground, on this terminal: Claude Code is interactive. */
-async function startClaude(result: PullResult, io: Io): Promise<number> {
-  const { resume: argv, code } = result
-  const { env } = io
-  const cwd = code.restored?.folder ?? io.cwd
-  const [program = 'claude', ...rest] = argv
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { cwd, stdio: 'inherit', env: { ...env } })
-    child.on('error', (error) => {
-      reject(
-        new TeleportError('no-agent', `cannot start ${program}`, {
-          hint: `install Claude Code, then run: ${argv.join(' ')}`,
-          cause: error,
-        }),
-      )
-    })
-    child.on('close', (code) => resolve(code ?? 1))
-  })
+export async function startClaude({ resume, code }: PullResult, io: Io): Promise<number> {
+  return startInteractive(io, resume, code.restored?.folder ?? io.cwd)
 }

@@ -5,6 +5,7 @@ import { parseTo } from '../core/audience.ts'
 import { type StartedRun, startRun } from '../core/run.ts'
 import type { World } from '../core/world.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { onOption, runOnTarget } from './on-target.ts'
 import { plural, safe, shortId } from './text.ts'
 
 export class RunCommand extends TeleportCommand {
@@ -43,8 +44,11 @@ export class RunCommand extends TeleportCommand {
   noPush = Option.Boolean('--no-push', false, { description: 'Push neither the branch nor the session' })
   dryRun = Option.Boolean('--dry-run', false, { description: 'Say what would be started, and start nothing' })
   remote = remoteOption()
+  on = onOption()
 
   async run(world: World): Promise<Outcome> {
+    const { on, json, context } = this
+    if (on !== undefined) return runOnTarget(world, { on, json, context, starts: true })
     const started = await startRun(world, {
       prompt: this.prompt,
       resume: this.resume,

@@ -1,7 +1,7 @@
 /** `git teleport status` */
 
 import { Command } from 'clipanion'
-import { readStatus, type SessionStatus } from '../core/status.ts'
+import { readStatus, type SessionStatus, type Status } from '../core/status.ts'
 import type { World } from '../core/world.ts'
 import { formatTable } from '../review/table.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
@@ -26,6 +26,7 @@ export class StatusCommand extends TeleportCommand {
       `device   ${status.device ?? 'none yet: git teleport init'}`,
       `store    ${formatBytes(status.storeBytes)}`,
       `commits  ${automationLine(status.automation)}`,
+      `auto     ${autoLine(status.auto)}`,
     ]
     const { io } = this.context
     const body =
@@ -33,6 +34,13 @@ export class StatusCommand extends TeleportCommand {
     const advice = status.sessions.flatMap(adviceOn)
     return { json: { ...status }, text: [...head, ...body, ...advice].join('\n') }
   }
+}
+
+function autoLine({ remote, movedFrom, waiting }: Status['auto']): string {
+  if (remote === null) return 'off: conversations are sent when you push them'
+  const where =
+    movedFrom === null ? `to ${safe(remote.name)}` : `${safe(remote.name)} has moved: git teleport auto`
+  return `${where}${waiting.length === 0 ? '' : `, ${waiting.length} not sent yet`}`
 }
 
 const words: Readonly<Record<SessionStatus['state'], string>> = {

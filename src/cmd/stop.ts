@@ -5,6 +5,7 @@ import type { FinishedRun } from '../core/run-by-hand.ts'
 import { type StoppedRun, stopRun } from '../core/run-stop.ts'
 import type { World } from '../core/world.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
+import { onOption, runOnTarget } from './on-target.ts'
 import { safe, shortId } from './text.ts'
 
 export class StopCommand extends TeleportCommand {
@@ -21,8 +22,11 @@ export class StopCommand extends TeleportCommand {
 
   session = Option.String()
   remote = remoteOption()
+  on = onOption()
 
   async run(world: World): Promise<Outcome> {
+    const { on, json, context } = this
+    if (on !== undefined) return runOnTarget(world, { on, json, context })
     const { session, remote, yes } = this
     const stopped = await stopRun(world, { session, remote, yes })
     return { json: { ...stopped }, text: describe(stopped), exitCode: stopped.finished?.problem ? 1 : 0 }

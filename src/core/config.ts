@@ -5,6 +5,7 @@ import { setLocalConfig } from '../git-store/user-config.ts'
 import { gitConfig, openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { parseTo } from './audience.ts'
 import { defaultWindow, parseAutoMode, parseWindow } from './automation.ts'
+import { parseAmpersand } from './background-prompt.ts'
 import type { World } from './world.ts'
 
 interface Known {
@@ -29,6 +30,11 @@ const known: Readonly<Record<string, Known>> = {
     about: 'how long after its last message a session still counts as the maker of a commit in a terminal',
     otherwise: defaultWindow,
     check: parseWindow,
+  },
+  'teleport.ampersand': {
+    about: 'whether `& prompt` in Claude Code starts a background session: on or off',
+    otherwise: 'on',
+    check: parseAmpersand,
   },
   'teleport.to': {
     about: 'who may read a session from its first push on: me, team, members by name',

@@ -7,6 +7,7 @@ import { isStoreWhole, storeSize } from '../git-store/maintenance.ts'
 import { patterns } from '../git-store/refs.ts'
 import { gitVersion } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
+import { autoStatus } from './auto.ts'
 import { loadDevice } from './device.ts'
 import { automationOf } from './hook-status.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -43,6 +44,7 @@ export async function examine(world: World, options: DoctorOptions): Promise<rea
       await check('remote', () => remoteFinding(ws))
       await check('store', () => storeFinding(ws))
       await check('hooks', () => hooksFinding(ws))
+      await check('automatic', () => autoFinding(ws))
       return ok(ws.repo.top)
     }),
   )
@@ -95,6 +97,23 @@ async function hooksFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
     )
   }
   return ok(`installed, teleport.auto is ${auto}, links not sent yet: ${unsent}`)
+}
+
+async function autoFinding(ws: Workspace): Promise<Omit<Finding, 'name'>> {
+  const { remote, readableBy, movedFrom, waiting } = await autoStatus(ws)
+  if (remote === null) return ok('off: conversations are sent when somebody pushes them')
+  if (movedFrom !== null) {
+    return warning(
+      `${remote.name} is another place than when it was turned on, so nothing is sent`,
+      `git teleport auto ${remote.name}`,
+    )
+  }
+  const detail = `conversations go to ${remote.name}, for ${readableBy.join(', ')}`
+  if (waiting.length === 0) return ok(detail)
+  return warning(
+    `${detail}; not sent yet: ${waiting.length}`,
+    `git teleport push --remote ${remote.name} ${waiting[0]}`,
+  )
 }
 
 function ok(detail: string): Omit<Finding, 'name'> {

@@ -37,6 +37,7 @@ export async function effectivePolicy(ws: Workspace, team: TeamPolicy | null): P
     auditPulls: first(layers, 'auditPulls'),
     runAllowed: first(layers, 'runAllowed'),
     repository: first(layers, 'repository'),
+    toAllowed: first(layers, 'toAllowed'),
   }
 }
 

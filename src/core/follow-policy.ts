@@ -2,7 +2,7 @@
 
 import { TeleportError } from '../errors.ts'
 import type { PolicySettings } from '../model.ts'
-import { matchesRemote } from '../trust/remote-pattern.ts'
+import { matchesRemote, matchesTarget } from '../trust/remote-pattern.ts'
 import { lifetimeText, settingKeys } from '../trust/settings.ts'
 import { type EffectivePolicy, effectivePolicy, type PolicySource } from './effective-policy.ts'
 import { isMemberAt, teamPolicy } from './team.ts'
@@ -50,6 +50,8 @@ function requireMayPush(ws: Workspace, policy: EffectivePolicy, principal: strin
 }
 
 function requireAllowedRemote(ws: Workspace, policy: EffectivePolicy): void {
+  // Whoever opens a direct way has held it to `to.allowed` before.
+  if (ws.remote.direct) return
   const { value: patterns } = policy.allowedRemotes
   if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, ws.remote.url))) return
   throw notAllowed('allowedRemotes', policy, `does not name the URL of ${ws.remote.name}`, 'git remote -v')
@@ -58,7 +60,7 @@ function requireAllowedRemote(ws: Workspace, policy: EffectivePolicy): void {
 /** @param place `here`, or the URL of a target. Throws `not-allowed`. */
 export function requireRunAllowed(policy: EffectivePolicy, place: string): void {
   const { value: patterns } = policy.runAllowed
-  if (patterns.length === 0 || patterns.some((pattern) => matchesRemote(pattern, place))) return
+  if (patterns.length === 0 || patterns.some((pattern) => matchesTarget(pattern, place))) return
   const where = place === 'here' ? 'on this machine' : `on ${place}`
   throw notAllowed(
     'runAllowed',

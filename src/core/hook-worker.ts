@@ -1,26 +1,14 @@
-/** The worker behind `teleport.auto=push`: sends the sessions of new commits, patiently, and never asks anybody. */
+/** The worker in the background: sends what the hooks noted, patiently, and never asks anybody. */
 
-import { parseWorkerState, type WorkerState } from '../bundle/worker-state.ts'
-import { type ErrorCode, hasCode, TeleportError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import { withStoreLock } from '../git-store/lock.ts'
-import { listQueue } from '../git-store/queue-files.ts'
-import { countRemoteSessions } from '../git-store/remote-sessions.ts'
-import {
-  makeWorkerFolder,
-  markRunning,
-  markUnsent,
-  readWorkerState,
-  unmarkRunning,
-  writeWorkerState,
-} from '../git-store/worker-files.ts'
+import { makeWorkerFolder, markRunning, unmarkRunning } from '../git-store/worker-files.ts'
 import type { SessionId } from '../model.ts'
-import { autoMode, automationAllowed } from './automation.ts'
-import { keepProblem } from './hook-problem.ts'
-import { drainQueue, settleMs } from './hook-queue.ts'
-import { readLocalLinks } from './local-links.ts'
-import { pushSession } from './push.ts'
+import { type Errand, errandsHere, type Waiting } from './errands.ts'
+import { settleMs } from './hook-queue.ts'
+import { nextTryMs, trySending } from './worker-try.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
-import { formatTime, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface WorkerOptions {
   /** Resolves after so many milliseconds, or at once when the world's signal is given. */
@@ -28,40 +16,44 @@ export interface WorkerOptions {
 }
 
 const minuteMs = 60_000
-/** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
-const restMs = minuteMs
-const longestBackoffMs = 60 * minuteMs
-/** Then it leaves the rest to the next commit, push or reboot. */
-const mostFailures = 8
-/** So many live sessions are a load on every push of everybody: no more without being asked. */
-const mostSessions = 1000
-
-/** What may be better in a while; all else needs a person. */
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'remote-access',
-  'remote-moved',
-  'store-busy',
-  'git-failed',
-  'disk-full',
-  'failed',
-])
+const lookEveryMs = 1000
 
 /** Returns when everything is sent or nothing more can be done; at once when another worker runs for this store. */
 export async function runWorker(foreground: World, options: WorkerOptions): Promise<void> {
   const world: World = { ...foreground, background: true }
-  const folder = await withWorkspace(world, {}, (ws) => makeWorkerFolder(ws.store))
+  const errands = await errandsHere(world)
+  const [first] = errands
+  if (!first) return
+  const folder = await withWorkspace(world, first, (ws) => makeWorkerFolder(ws.store))
   let more = true
   while (more && !world.signal.aborted) {
-    const work = async () => workUntilDone(world, options)
-    await withStoreLock(folder, work, { waitMs: 0 }).catch((error: unknown) => {
-      if (!hasCode(error, 'store-busy')) throw error
+    const work = async () => workUntilDone(world, errands, options)
+    const ended = await withStoreLock(folder, work, { waitMs: 0 }).catch((error: unknown) => {
+      if (hasCode(error, 'store-busy')) return null
+      throw error
     })
-    // A commit that saw this worker running left its event to it, also at the last moment.
-    more = await withWorkspace(world, {}, async (ws) => {
-      if (!(await maySend(ws))) return false
-      return ((await listQueue(ws.store)) ?? []).length > 0 && !(await isBusy(folder))
-    })
+    // A hook that saw this worker running left its event to it, also at the last moment.
+    more =
+      ended?.gaveUp !== true &&
+      (await isAnythingNew(world, errands, ended?.failed)) &&
+      !(await isBusy(folder))
   }
+}
+
+async function isAnythingNew(
+  world: World,
+  errands: readonly Errand[],
+  failed: ReadonlySet<SessionId> = new Set(),
+): Promise<boolean> {
+  for (const errand of errands) {
+    const found = await withWorkspace(
+      world,
+      errand,
+      async (ws) => (await errand.maySend(ws)) && errand.isNew(ws, failed),
+    )
+    if (found) return true
+  }
+  return false
 }
 
 async function isBusy(folder: string): Promise<boolean> {
@@ -71,93 +63,90 @@ async function isBusy(folder: string): Promise<boolean> {
   })
 }
 
-async function workUntilDone(world: World, { wait }: WorkerOptions): Promise<void> {
+interface Ended {
+  readonly failed: ReadonlySet<SessionId>
+  /** What waits is left to the next start. */
+  readonly gaveUp: boolean
+}
+
+async function workUntilDone(
+  world: World,
+  errands: readonly Errand[],
+  { wait }: WorkerOptions,
+): Promise<Ended> {
   const failed = new Set<SessionId>()
+  const [first = {}] = errands
+  const stepOf = (errand: Errand) =>
+    withWorkspace(world, errand, async (ws) => {
+      await markRunning(ws.store)
+      return nextStep(ws, errand, failed)
+    })
   try {
     for (;;) {
-      const step = await withWorkspace(world, {}, async (ws) => {
-        await markRunning(ws.store)
-        return nextStep(ws, failed)
-      })
-      if (step.kind === 'done' || world.signal.aborted) return
-      if (step.kind === 'wait') await wait(Math.min(step.ms, minuteMs))
-      else await send(world, step.session, failed)
+      const steps: Step[] = []
+      for (const errand of errands) steps.push(await stepOf(errand))
+      const next = steps.find(({ kind }) => kind === 'look' || kind === 'send') ?? soonest(steps)
+      if (next === undefined || next.kind === 'done' || world.signal.aborted) {
+        return { failed, gaveUp: steps.some((step) => step.kind === 'done' && step.gaveUp) }
+      }
+      if (next.kind === 'wait') await waitFor(world, Math.min(next.ms, minuteMs), errands, wait)
+      else if (next.kind === 'look') await look(world, next.errand)
+      else if (!(await trySending(world, next.errand, next.waiting))) failed.add(next.waiting.session)
     }
   } finally {
-    await withWorkspace(world, {}, (ws) => unmarkRunning(ws.store))
+    await withWorkspace(world, first, (ws) => unmarkRunning(ws.store))
+  }
+}
+
+/** What cannot be found out in a minute is left. */
+async function look(world: World, errand: Errand): Promise<void> {
+  if (!errand.look) return
+  const limit = AbortSignal.timeout(minuteMs)
+  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
+  await withWorkspace(hurried, errand, errand.look.now).catch((error: unknown) => {
+    if (!limit.aborted || !hasCode(error, 'interrupted')) throw error
+  })
+}
+
+/** Looks up now and then, where somebody may ask for something that cannot wait. */
+async function waitFor(
+  world: World,
+  ms: number,
+  errands: readonly Errand[],
+  wait: WorkerOptions['wait'],
+): Promise<void> {
+  const watching = errands.flatMap(({ isUrgent }) => isUrgent ?? [])
+  // What was noted before has been seen, unless its words had not settled yet.
+  const sinceMs = world.now().getTime() - settleMs
+  if (watching.length === 0) return wait(ms)
+  for (let left = ms; left > 0; left -= lookEveryMs) {
+    await wait(Math.min(left, lookEveryMs))
+    for (const isUrgent of watching) if (await isUrgent(world.now(), sinceMs)) return
   }
 }
 
 type Step =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly gaveUp: boolean }
   | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'send'; readonly session: SessionId }
+  | { readonly kind: 'look'; readonly errand: Errand }
+  | { readonly kind: 'send'; readonly errand: Errand; readonly waiting: Waiting }
 
-async function nextStep(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<Step> {
-  if (!(await maySend(ws))) return { kind: 'done' }
-  await drainQueue(ws)
-  const waiting = new Set((await readLocalLinks(ws)).map(({ session }) => session))
-  await markUnsent(ws.store, waiting.size > 0)
-  const [session] = [...waiting].filter((each) => !failed.has(each))
-  if (session === undefined) {
-    const queued = (await listQueue(ws.store)) ?? []
-    return queued.length === 0 ? { kind: 'done' } : { kind: 'wait', ms: settleMs }
-  }
-  const state = await stateOf(ws)
-  if (state.failures >= mostFailures) {
-    // The next start begins anew.
-    await writeWorkerState(ws.store, ws.remote.key, { ...state, failures: 0 })
-    return { kind: 'done' }
-  }
-  const ms = dueMs(state) - ws.world.now().getTime()
-  return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', session }
+function soonest(steps: readonly Step[]): Step | undefined {
+  const waits = steps.filter((step) => step.kind === 'wait')
+  return waits.sort((a, b) => a.ms - b.ms)[0]
 }
 
-async function maySend(ws: Workspace): Promise<boolean> {
-  return (await autoMode(ws)) === 'push' && automationAllowed(ws)
-}
-
-function dueMs(state: WorkerState): number {
-  const rested = state.lastTry === null ? 0 : Date.parse(state.lastTry) + restMs
-  return Math.max(rested, state.notBefore === null ? 0 : Date.parse(state.notBefore))
-}
-
-async function stateOf(ws: Workspace): Promise<WorkerState> {
-  return parseWorkerState(await readWorkerState(ws.store, ws.remote.key))
-}
-
-async function send(world: World, session: SessionId, failed: Set<SessionId>): Promise<void> {
-  try {
-    await withWorkspace(world, {}, requireRoom)
-    await pushSession(world, { session })
-    await withWorkspace(world, {}, (ws) => note(ws, 0))
-  } catch (error) {
-    if (!(error instanceof TeleportError)) throw error
-    if (!passing.has(error.code)) failed.add(session)
-    await withWorkspace(world, {}, async (ws) => {
-      await keepProblem(ws, error)
-      await note(ws, passing.has(error.code) ? (await stateOf(ws)).failures + 1 : 0)
-    })
-  }
-}
-
-async function requireRoom(ws: Workspace): Promise<void> {
-  const sessions = await countRemoteSessions(ws.store)
-  if (sessions < mostSessions) return
-  throw new TeleportError(
-    'remote-refused',
-    `${ws.remote.name} has ${sessions} sessions, and from ${mostSessions} on nothing is sent by itself`,
-    { hint: 'git teleport rm <session>' },
-  )
-}
-
-async function note(ws: Workspace, failures: number): Promise<void> {
-  const now = ws.world.now().getTime()
-  const backoffMs = Math.min(minuteMs * 2 ** (failures - 1), longestBackoffMs)
-  await writeWorkerState(ws.store, ws.remote.key, {
-    format: 1,
-    lastTry: formatTime(new Date(now)),
-    failures,
-    notBefore: failures === 0 ? null : formatTime(new Date(now + backoffMs)),
-  } satisfies WorkerState)
+async function nextStep(ws: Workspace, errand: Errand, failed: ReadonlySet<SessionId>): Promise<Step> {
+  const nothing: Step = { kind: 'done', gaveUp: false }
+  if (!(await errand.maySend(ws))) return nothing
+  if (await errand.look?.isWanted(ws)) return { kind: 'look', errand }
+  const all = (await errand.waiting(ws)).filter(({ session }) => !failed.has(session))
+  const ready = all.filter(({ ready }) => ready)
+  const waiting = ready.find(({ urgent }) => urgent) ?? ready[0]
+  if (!waiting)
+    return all.length > 0 || (await errand.isUnsettled(ws)) ? { kind: 'wait', ms: settleMs } : nothing
+  const atMs = await nextTryMs(ws, waiting)
+  if (atMs === null) return { kind: 'done', gaveUp: true }
+  const ms = atMs - ws.world.now().getTime()
+  return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', errand, waiting }
 }

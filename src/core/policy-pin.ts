@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { check, guarded, nullable, object, oneOf, text } from '../bundle/shape.ts'
 import { readJson, removeJson, writeJson } from '../git-store/json-file.ts'
+import type { Remote } from '../git-store/remote.ts'
 import { isOid, type Oid } from '../model.ts'
 import { maxPolicyBytes, type PolicyFiles } from '../trust/policy-text.ts'
 import type { Workspace } from './workspace.ts'
@@ -22,14 +23,19 @@ const shape = object({
   files: nullable(object({ allowed_signers: file, recipients: file, config: file })),
 })
 
-/** Null when this remote was never looked at. Throws `store-damaged`: a lost pin is not the same as none. */
+/**
+ * Null when the project's remote was never looked at, or there is none. Throws `store-damaged`: a lost pin is not the same
+ * as none.
+ */
 export async function readPin(ws: Workspace): Promise<PolicyPin | null> {
-  const found = await readJson(pinPath(ws))
-  return found === undefined ? null : check(shape, found, pinPath(ws), 'store-damaged')
+  if (ws.project === null) return null
+  const file = pinPath(ws, ws.project)
+  const found = await readJson(file)
+  return found === undefined ? null : check(shape, found, file, 'store-damaged')
 }
 
 export async function writePin(ws: Workspace, pin: PolicyPin): Promise<void> {
-  await writeJson(pinPath(ws), pin)
+  await writeJson(pinPath(ws, ws.remote), pin)
 }
 
 /**
@@ -38,7 +44,7 @@ export async function writePin(ws: Workspace, pin: PolicyPin): Promise<void> {
  */
 export async function adoptPin(ws: Workspace, dir: string): Promise<void> {
   if ((await readPin(ws)) !== null) return
-  const file = path.join(dir, ...placeOf(ws))
+  const file = path.join(dir, ...placeOf(ws.remote))
   const found = await readJson(file)
   const pin = found === undefined ? null : check(shape, found, file, 'store-damaged')
   if (pin?.files) await writePin(ws, pin)
@@ -46,13 +52,13 @@ export async function adoptPin(ws: Workspace, dir: string): Promise<void> {
 
 /** No error when there is none. */
 export async function removePin(ws: Workspace): Promise<void> {
-  await removeJson(pinPath(ws))
+  await removeJson(pinPath(ws, ws.remote))
 }
 
-function pinPath(ws: Workspace): string {
-  return ws.store.path(...placeOf(ws))
+function pinPath({ store }: Workspace, remote: Remote): string {
+  return store.path(...placeOf(remote))
 }
 
-function placeOf(ws: Workspace): readonly string[] {
-  return ['policy-pins', `${ws.remote.key}.json`]
+function placeOf({ key }: Remote): readonly string[] {
+  return ['policy-pins', `${key}.json`]
 }

@@ -15,10 +15,13 @@ export async function projectIds(ws: Workspace): Promise<readonly string[]> {
   return name === null || roots.length === 0 ? roots : [name, ...roots]
 }
 
-/** The id to sign for: the name that a policy gives, else the smallest root commit; null when the clone cannot tell. */
+/**
+ * The id to sign for: the name that a policy gives, else the smallest root commit; null when the clone cannot tell. Another
+ * checkout that is reached directly need not have seen the policy, so for it the root goes first.
+ */
 export async function projectToSign(ws: Workspace): Promise<string | null> {
-  const name = await nameOf(ws)
-  return name ?? (await rootsOf(ws))[0] ?? null
+  const [root] = ws.remote.direct ? await rootsOf(ws) : []
+  return root ?? (await nameOf(ws)) ?? (await rootsOf(ws))[0] ?? null
 }
 
 async function nameOf(ws: Workspace): Promise<string | null> {

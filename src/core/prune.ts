@@ -3,6 +3,7 @@
 import { findSession } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
+import { compactBox, hasBox } from '../git-store/direct-box.ts'
 import { compactStore, storeSize } from '../git-store/maintenance.ts'
 import { indexRef, parseRef, patterns } from '../git-store/refs.ts'
 import type { RefUpdate } from '../git-store/remote-refs.ts'
@@ -50,6 +51,7 @@ export async function prune(world: World, options: PruneOptions): Promise<PruneR
   const swept = await withLockedWorkspace(world, options, (ws) =>
     again(ws, 'git teleport prune', () => sweep(ws, options.dryRun ?? false)),
   )
+  const box = await pruneBox(world, options)
   // Compacting takes the store's lock itself. Objects that nothing names any more go once they are two weeks old.
   const { before, after } = await withWorkspace(world, options, async ({ store }) => {
     if (options.dryRun) {
@@ -60,7 +62,27 @@ export async function prune(world: World, options: PruneOptions): Promise<PruneR
     return compactStore(store)
   })
   world.progress.done()
-  return { ...swept, bytesBefore: before, bytesAfter: after }
+  return {
+    ...swept,
+    sessions: [...swept.sessions, ...box.sessions],
+    unreadable: [...swept.unreadable, ...box.unreadable],
+    bytesBefore: before,
+    bytesAfter: after,
+  }
+}
+
+/** What this checkout lends to others for the direct way, and what has expired in it. */
+async function pruneBox(
+  world: World,
+  { remote, dryRun = false }: PruneOptions,
+): Promise<Pick<Swept, 'sessions' | 'unreadable'>> {
+  const options = { remote, direct: { lendsTo: [] } }
+  return withLockedWorkspace(world, options, async (ws) => {
+    if (!(await hasBox(ws.store.dir))) return { sessions: [], unreadable: [] }
+    const swept = await again(ws, 'git teleport prune', () => sweep(ws, dryRun))
+    if (!dryRun) await compactBox(ws.repo, ws.store.dir)
+    return swept
+  })
 }
 
 type Swept = Omit<PruneResult, 'bytesBefore' | 'bytesAfter'>

@@ -13,6 +13,8 @@ const shape = object({ format: oneOf(1), public: flag, allowed: flag })
  * `public-remote` until a push says `--public`, which is remembered.
  */
 export async function refuseUnknownPublic(ws: Workspace, said: boolean): Promise<void> {
+  // A checkout that is reached by logging in to its machine.
+  if (ws.remote.direct) return
   const file = ws.store.path('public', `${ws.remote.key}.json`)
   const stored = await readCachedJson(file)
   const known = stored === undefined ? null : check(shape, stored, file, 'store-damaged')

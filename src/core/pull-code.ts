@@ -148,12 +148,17 @@ async function bringNeeded(ws: Workspace, files: CodeFiles, dryRun: boolean): Pr
       'commit-missing',
       `commit ${absent} is not here yet, and a dry run fetches no code`,
       {
-        hint: `git fetch ${ws.remote.name}`,
+        hint: ws.project ? `git fetch ${ws.project.name}` : 'git fetch',
       },
     )
   }
-  ws.world.progress.step(`fetching commits from ${ws.remote.name}`)
-  await fetchNeeded(ws.repo, ws.remote, files.state)
+  if (ws.project === null) {
+    throw new TeleportError('commit-missing', `commit ${absent} is not here, and there is no remote to ask`, {
+      hint: 'send it with its code: git teleport to --with-changes',
+    })
+  }
+  ws.world.progress.step(`fetching commits from ${ws.project.name}`)
+  await fetchNeeded(ws.repo, ws.project, files.state)
 }
 
 interface Parts {
@@ -169,7 +174,7 @@ async function putInPlace(ws: Workspace, scratch: Scratch, parts: Parts): Promis
   await adoptObjects(ws.repo, scratch, code, files)
   if (folder === null) await switchCode(ws.repo, ws.store, scratch, code, plan)
   else await addWorktree(ws.repo, ws.store, scratch, code, { dir: folder, plan })
-  await followUpstream(ws.repo, plan, code.state.upstream, ws.remote.name)
+  if (ws.project) await followUpstream(ws.repo, plan, code.state.upstream, ws.project.name)
 }
 
 function describe(

@@ -7,6 +7,7 @@ import { liveClients } from '../claude/live.ts'
 import { isMaterial } from '../claude/material.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { TeleportError } from '../errors.ts'
+import type { DirectWay } from '../git-store/remote.ts'
 import { type Classification, type Oid, parseSessionId, type SessionId, type SessionState } from '../model.ts'
 import { chooseRemoteSession } from './choose-remote-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
@@ -44,6 +45,14 @@ export interface PullOptions extends CodeWish {
   readonly trustPolicy?: string | undefined
   /** Top of the work tree that the session is brought to, when that is another one. */
   readonly root?: string | undefined
+}
+
+/** Where a session comes from and goes to, when that is not as with the project's remote. */
+export interface PullWay {
+  /** Another checkout lends it, instead of that remote. */
+  readonly direct?: DirectWay
+  /** It is to go on in this work tree, also where it lies filed for another one. */
+  readonly here?: boolean
 }
 
 export interface PullResult {
@@ -91,11 +100,21 @@ interface Incoming {
   readonly dropped: DropCounts
   /** Somebody else says where the session was launched. */
   readonly stayInProject: boolean
+  readonly here: boolean
   readonly run: BroughtRun | null
 }
 
 export async function pullSession(world: World, options: PullOptions): Promise<PullResult> {
-  return withLockedWorkspace(world, options, async (ws) => {
+  return pullBy(world, options, {})
+}
+
+/** `pullSession` by another way. */
+export async function pullBy(
+  world: World,
+  options: PullOptions,
+  { direct, here = false }: PullWay,
+): Promise<PullResult> {
+  return withLockedWorkspace(world, { ...options, direct }, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     const wanted = options.session ?? (await chooseRemoteSession(ws))
@@ -130,6 +149,7 @@ export async function pullSession(world: World, options: PullOptions): Promise<P
         code,
         dropped,
         stayInProject,
+        here,
         run: brought,
       }
       const result = await restore(incoming)
@@ -173,7 +193,8 @@ async function pullOnto(incoming: Incoming, local: LocalSide): Promise<PullResul
   const { ws, state, tip, options } = incoming
   const { found, base, messages, ...standing } = await compareSides(ws, tip, local, state, options)
   if (found === 'diverged' && !options.force) throw divergedError(ws, tip, local.collected, messages)
-  const moves = options.root !== undefined
+  const elsewhere = incoming.here && standing.place?.here.root !== ws.repo.top
+  const moves = options.root !== undefined || elsewhere
   if (moves && found === 'local-ahead' && !options.force) throw aheadAndMoving(tip)
   const stays = moves ? undefined : standing.place
   const place = stays ?? newPlace(incoming)

@@ -6,6 +6,7 @@ import { sessionsOfWorktree } from '../claude/locate.ts'
 import type { DeviceKey } from '../crypto/device-key.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
+import type { DirectWay } from '../git-store/remote.ts'
 import type { Oid, SessionId, SessionState } from '../model.ts'
 import { type Audience, isShared } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
@@ -48,7 +49,16 @@ import { author } from './write-commit.ts'
 const maxAttempts = 5
 
 export async function pushSession(world: World, options: PushOptions): Promise<PushResult> {
-  return withLockedWorkspace(world, options, async (ws) => {
+  return pushBy(world, options, undefined)
+}
+
+/** `pushSession` to another checkout that takes it, instead of to the project's remote. */
+export async function pushBy(
+  world: World,
+  options: PushOptions,
+  direct: DirectWay | undefined,
+): Promise<PushResult> {
+  return withLockedWorkspace(world, { ...options, direct }, async (ws) => {
     await beginPolicy(ws)
     const device = await loadDevice(world, ws.repo)
     await drainQueue(ws)

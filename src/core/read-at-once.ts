@@ -12,11 +12,12 @@ import { type PieceRow, silentProgress } from '../model.ts'
 import type { Agents } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
 import { handed } from './handed.ts'
-import { checkTotals, emptyBase, walkLog } from './materialise.ts'
+import { emptyBase } from './materialise.ts'
 import type { Place } from './place.ts'
 import { checkSegment, readTable } from './read-segment.ts'
 import { streamedAgents } from './streamed-agents.ts'
 import type { TrustedTip } from './trusted-tip.ts'
+import { checkTotals, walkLog } from './walk-log.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface StreamedLog {

@@ -77,5 +77,5 @@ async function formerMember(
 }
 
 function policyRepo(ws: Workspace): Promise<PolicyRepo> {
-  return openPolicyRepo(ws.repo, ws.store.dir, ws.remote)
+  return openPolicyRepo(ws.repo, ws.store.dir, ws.project ?? ws.remote)
 }

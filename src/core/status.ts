@@ -11,6 +11,7 @@ import { readProblem } from '../git-store/worker-files.ts'
 import type { Holder, Oid, SessionId, SessionRecord, SessionState } from '../model.ts'
 import { hasExpired } from '../trust/binding.ts'
 import { isShared, readerNames, readersChanged } from './audience.ts'
+import { type AutoStatus, autoStatus } from './auto.ts'
 import { changesSince, hasShrunk } from './classify.ts'
 import { loadDevice } from './device.ts'
 import { drainQueue } from './hook-queue.ts'
@@ -56,6 +57,8 @@ export interface Status {
   readonly device: string | null
   readonly storeBytes: number
   readonly automation: Automation
+  /** Conversations that are sent by themselves. */
+  readonly auto: AutoStatus
   readonly sessions: readonly SessionStatus[]
 }
 
@@ -75,6 +78,7 @@ export async function readStatus(world: World, options: StatusOptions): Promise<
       device: await keyState(world),
       storeBytes: (await storeSize(ws.store.dir)).bytes,
       automation: await automationOf(ws, problem),
+      auto: await autoStatus(ws),
       sessions,
     }
   })

@@ -5,10 +5,11 @@ import type { Spool } from '../git-store/spool.ts'
 import type { PieceRow } from '../model.ts'
 import type { Agents } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
-import { emptyBase, walkLog } from './materialise.ts'
+import { emptyBase } from './materialise.ts'
 import type { Place } from './place.ts'
 import { checkSegment } from './read-segment.ts'
 import type { TrustedTip } from './trusted-tip.ts'
+import { walkLog } from './walk-log.ts'
 import type { Workspace } from './workspace.ts'
 
 /**

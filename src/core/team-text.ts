@@ -69,6 +69,7 @@ export const settingNames = [
   'runAllowed',
   'runAllowed',
   'repository',
+  'toAllowed',
 ] as const satisfies readonly (keyof PolicySettings)[]
 
 /** As a policy file would say it. */

@@ -18,11 +18,12 @@ const asked = new WeakMap<Workspace, Promise<TeamPolicy | null>>()
 
 /**
  * `fresh` asks the remote for its HEAD, once in a command, and moves the pin forward; what is seen for the first time is
- * shown and confirmed. `pinned` goes by what was accepted last, without the remote. Null: no policy files were ever seen
+ * shown and confirmed. `pinned` goes by what was accepted last, without the remote, as does everything on a direct way,
+ * which knows no default branch. Null: no policy files were ever seen
  * for this remote. Throws `policy-not-accepted`, `policy-gone`, `policy-rewound`, `bad-policy`, `remote-access`.
  */
 export async function teamPolicy(ws: Workspace, how: 'fresh' | 'pinned'): Promise<TeamPolicy | null> {
-  if (how === 'pinned') return teamOf(await readPin(ws))
+  if (how === 'pinned' || ws.remote.direct) return teamOf(await readPin(ws))
   const known = asked.get(ws) ?? freshTeam(ws)
   asked.set(ws, known)
   return known

@@ -14,8 +14,10 @@ import {
 } from '../git-store/known-stores.ts'
 import { listRuns } from '../git-store/run-files.ts'
 import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
+import { consentsPath } from './auto-consent.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
 import { removeHooks } from './hook-remove.ts'
+import { programPath, uninstallPlugin } from './plugin.ts'
 import { atWork, isAtWork, worktreesFolder } from './run-records.ts'
 import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
@@ -35,7 +37,9 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
   const stores = await allStores(world)
   await refuseAtWork(world, stores)
   const staging = stagingTop(claudeHome(world.env, world.home, world.platform))
-  const user = options.keepKey ? [storeListPath(world)] : [userFolder(world)]
+  const user = options.keepKey
+    ? [storeListPath(world), programPath(world), consentsPath(world)]
+    : [userFolder(world)]
   const keys = options.keepKey ? [defaultKeyPath(world), ownDevicesPath(world)] : []
   // What a background session left uncommitted lies there; to git they are work trees like any other.
   const worktrees = worktreesFolder(world)
@@ -47,12 +51,13 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
     : ' Without this key, what only it can read is lost (keep it with --keep-key).'
   if (
     !(await world.confirm(
-      `Remove ${folders.join(', ')} the hooks in their repositories, and git's teleport.key setting?${loss}`,
+      `Remove ${folders.join(', ')} the hooks in their repositories, the plugin of Claude Code, and git's teleport.key setting?${loss}`,
     ))
   ) {
     throw new TeleportError('interrupted', 'nothing was removed')
   }
   const removed: string[] = []
+  if (await uninstallPlugin(world)) removed.push("Claude Code's plugin git-teleport")
   for (const store of stores) {
     const hooks = await removeHooks(world, store, { folders: [], dryRun: false })
     if (hooks.length > 0) removed.push(`${hooks.join(', ')} hook of ${path.dirname(store)}`)

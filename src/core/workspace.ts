@@ -3,10 +3,11 @@
 import path from 'node:path'
 import { type ClaudeHome, claudeHome } from '../claude/home.ts'
 import { beginInstall, type Installation, recoverInstalls } from '../claude/install.ts'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
+import { boxRemote } from '../git-store/direct-box.ts'
 import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
-import { type Remote, resolveRemote } from '../git-store/remote.ts'
+import { type DirectWay, type Remote, resolveRemote } from '../git-store/remote.ts'
 import { readRemoteHead } from '../git-store/remote-head.ts'
 import { openStore, type Store, storeExists } from '../git-store/store.ts'
 import { openUserRepo, type UserRepo } from '../git-store/user-repo.ts'
@@ -19,6 +20,11 @@ export interface Workspace {
   readonly world: World
   readonly repo: UserRepo
   readonly remote: Remote
+  /**
+   * Whose team and rules hold, and where the code is. The same as `remote`, unless that is a direct one; null: then the
+   * project has none of its own.
+   */
+  readonly project: Remote | null
   readonly store: Store
   readonly claude: ClaudeHome
   /** The policy commit that `--trust-policy` accepts at first sight. */
@@ -30,6 +36,8 @@ export interface Workspace {
 export interface WorkspaceOptions {
   readonly remote?: string | undefined
   readonly trustPolicy?: string | undefined
+  /** What sessions travel through instead of the project's remote. */
+  readonly direct?: DirectWay | undefined
 }
 
 /** Runs `work` on an opened workspace and closes it whatever happens. */
@@ -43,7 +51,9 @@ export async function withWorkspace<T>(
     signal: world.signal,
     storeName: world.storeName,
   })
-  const remote = await resolveRemote(repo, options.remote)
+  const project = await projectRemote(repo, options)
+  const remote = options.direct ? directRemote(repo, options.direct) : project
+  if (!remote) throw new TeleportError('bug', 'no remote to work with')
   if (!(await storeExists(repo))) await rememberStore(storeListPath(world), storeFolder(repo))
   const store = await openStore(repo, remote)
   const closing = new AbortController()
@@ -54,11 +64,12 @@ export async function withWorkspace<T>(
       world,
       repo,
       remote,
+      project,
       store,
       claude: claudeHome(world.env, world.home, world.platform),
       trustPolicy: options.trustPolicy ?? null,
       remoteHead() {
-        head ??= readRemoteHead(repo, store.dir, remote, signal)
+        head ??= remote.direct ? Promise.resolve(null) : readRemoteHead(repo, store.dir, remote, signal)
         // Whoever asked early may never come to look.
         head.catch(() => undefined)
         return head
@@ -72,6 +83,18 @@ export async function withWorkspace<T>(
     closing.abort()
     await store.close()
   }
+}
+
+function directRemote(repo: UserRepo, way: DirectWay): Remote {
+  return 'lendsTo' in way ? boxRemote(storeFolder(repo), way.lendsTo) : way
+}
+
+/** Only what goes another way can do without one. */
+async function projectRemote(repo: UserRepo, options: WorkspaceOptions): Promise<Remote | null> {
+  return resolveRemote(repo, options.remote).catch((error: unknown) => {
+    if (options.direct && hasCode(error, 'no-remote') && options.remote === undefined) return null
+    throw error
+  })
 }
 
 /**

@@ -44,6 +44,7 @@ export async function bundleCommits(
 }
 
 async function knownToRemote(repo: UserRepo, remote: Remote): Promise<readonly Oid[]> {
+  if (remote.direct) return commitsHere(repo, remote.direct.has)
   const args = ['for-each-ref', '--format=%(objectname)', `refs/remotes/${remote.name}/`]
   const listed = await mustAskGit(userContext(repo), args)
   return [...new Set(listed.toString().split('\n').filter(isOid))]
@@ -58,4 +59,15 @@ async function refuseCutHistory(repo: UserRepo, commits: ReadonlySet<string>): P
     'this clone is shallow, and what the remote is not known to have reaches down to where its history ends',
     { hint: 'git fetch --unshallow' },
   )
+}
+
+/** Of commits that somebody names, those that this repository has: the others say nothing about what is new. */
+async function commitsHere(repo: UserRepo, named: readonly Oid[]): Promise<readonly Oid[]> {
+  const args = ['cat-file', '--batch-check=%(objectname) %(objecttype)']
+  const looked = await mustAskGit(userContext(repo), args, named.map((oid) => `${oid}\n`).join(''))
+  const commits = looked
+    .toString()
+    .split('\n')
+    .map((line) => line.split(' '))
+  return commits.flatMap(([oid = '', type]) => (type === 'commit' && isOid(oid) ? [oid] : []))
 }

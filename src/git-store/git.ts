@@ -93,7 +93,7 @@ const killRunning = () => {
 }
 
 /** However our process ends, but for a signal that nobody can catch. */
-function endWithUs(child: ChildProcess): void {
+export function endWithUs(child: ChildProcess): void {
   if (running.size === 0) process.on('exit', killRunning)
   running.add(child)
   child.once('close', () => {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { TeleportError } from '../errors.ts'
+import type { Oid } from '../model.ts'
 import { mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
 import { gitConfig, type UserRepo } from './user-repo.ts'
@@ -12,7 +13,19 @@ export interface Remote {
   readonly url: string
   /** First 16 hex digits of SHA-256 of `url`: what the store files this remote under. */
   readonly key: string
+  /** A place that another checkout lends, reached over a channel of its own; in no configuration. */
+  readonly direct?: DirectRemote | undefined
 }
+
+export interface DirectRemote {
+  /** Commits of the project that the other side says it has. */
+  readonly has: readonly Oid[]
+  /** Of git's processes: the one transport that the URL needs, where git would not take it by itself. */
+  readonly allowProtocol?: string
+}
+
+/** What sessions travel through beside the project's remotes: another checkout's, or what this one lends to others. */
+export type DirectWay = Remote | { readonly lendsTo: readonly Oid[] }
 
 type Config = ReadonlyMap<string, readonly string[]>
 
@@ -25,7 +38,12 @@ export async function resolveRemote(repo: UserRepo, wanted?: string): Promise<Re
   const name = chooseRemote(config, repo.branch, wanted)
   const url = plainUrl(config, name) ?? (await pushUrl(repo, name))
   requireSafeUrl(name, url)
-  return { name, url, key: createHash('sha256').update(url).digest('hex').slice(0, 16) }
+  return { name, url, key: remoteKey(url) }
+}
+
+/** What the store files a remote of this URL under. Pure. */
+export function remoteKey(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16)
 }
 
 /** The URL where there is no choice and no rule that rewrites it, as nearly everywhere: then git need not be asked. Pure. */

@@ -39,7 +39,7 @@ export async function transportContext(
     // An empty value clears the list of options that the user's own pushes carry.
     ['push.pushOption', ''],
     ['protocol.ext.allow', 'never'],
-    ...carriedOver(await gitConfig(repo), remote.name),
+    ...(remote.direct ? [] : carriedOver(await gitConfig(repo), remote.name)),
   ]
   const numbered = settings.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index}`, key],
@@ -51,6 +51,8 @@ export async function transportContext(
     environment: {
       ...environment,
       ...Object.fromEntries(numbered),
+      // Above all configuration, and for this one process: nothing else is spoken, and this is.
+      ...(remote.direct?.allowProtocol ? { GIT_ALLOW_PROTOCOL: remote.direct.allowProtocol } : {}),
       GIT_CONFIG_COUNT: String(settings.length),
     },
   }

@@ -15,11 +15,10 @@ export async function makeWorkerFolder(store: Place): Promise<string> {
   return folder
 }
 
-/** Tells the hooks that they need not start another one; holds for three minutes. */
+/** Tells the hooks that they need not start another one: git's for three minutes, the client's while this process runs. */
 export async function markRunning(store: Place): Promise<void> {
   const file = store.path('worker', 'running')
-  await writeFile(file, '')
-  // Truncating an empty file need not change its time.
+  await writeFile(file, `${process.pid}\n`)
   const now = new Date()
   await utimes(file, now, now)
 }

@@ -49,8 +49,10 @@ function escapeLine(line: string): string {
 
 /** A block of code; `kind` is ours. The fence is longer than any within. */
 export function fencedMarkdown(text: string, kind: '' | 'diff' = ''): readonly string[] {
-  const lines = safeText(text).replace(/\n+$/, '').split('\n')
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  // Of what is printed: two runs with a letter between them that goes become one.
+  const safe = safeText(text).replace(/\n+$/, '')
+  const lines = safe.split('\n')
+  const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(Math.max(3, longest + 1))
   return [`${fence}${kind}`, ...lines, fence]
 }

@@ -3,7 +3,27 @@
 /** `*` stands for any text. Names and passwords in a URL are not looked at. */
 export function matchesRemote(pattern: string, url: string): boolean {
   const plain = plainUrl(url)
-  if (plain === null) return false
+  return plain !== null && matchesPlain(pattern, plain)
+}
+
+/**
+ * Whether a target, named without its user, is one that a policy allows. `here` stands for this machine and its folders.
+ * Machine and path are held to their own parts of the pattern: a `*` in front of a domain is no text with a slash in it.
+ */
+export function matchesTarget(pattern: string, place: string): boolean {
+  if (goesUp(place)) return false
+  const [machine, path] = machineAndPath(place)
+  if (machine === '' && pattern === 'here') return true
+  const [machines, paths] = machineAndPath(pattern === '*' && machine !== '' ? '*://*' : pattern)
+  return matchesPlain(machines, machine) && (paths === '' ? machine !== '' : matchesPlain(paths, path))
+}
+
+function machineAndPath(text: string): readonly [string, string] {
+  const [, machine = '', path = ''] = /^([a-z*]+:\/\/[^/]*)?(.*)$/s.exec(text) ?? []
+  return [machine, path]
+}
+
+function matchesPlain(pattern: string, plain: string): boolean {
   const [start = '', ...parts] = pattern.split('*')
   const end = parts.pop()
   if (end === undefined) return plain === start

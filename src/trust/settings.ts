@@ -21,6 +21,7 @@ export const noSettings: PolicySettings = {
   auditPulls: null,
   runAllowed: [],
   repository: null,
+  toAllowed: [],
 }
 
 /** How each setting is spelled in documents and messages. */
@@ -37,6 +38,7 @@ export const settingKeys: Readonly<Record<SettingName, string>> = {
   auditPulls: 'teleport.audit.pulls',
   runAllowed: 'teleport.run.allowed',
   repository: 'teleport.repository',
+  toAllowed: 'teleport.to.allowed',
 }
 
 /** Only in the managed file: commits of the policy that are accepted at first sight. */
@@ -139,7 +141,7 @@ export function lifetimeDays(text: string): number | null {
 }
 
 function each(
-  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'runAllowed',
+  name: 'allowedRemotes' | 'requiredReaders' | 'mayPush' | 'runAllowed' | 'toAllowed',
   check: (value: string) => string | null,
 ): ReadSetting {
   return (settings, value) => {
@@ -179,6 +181,14 @@ const readers: ReadonlyMap<string, ReadSetting> = new Map<string, ReadSetting>([
     ),
   ],
   [key('repository'), repository],
+  [
+    key('toAllowed'),
+    each('toAllowed', (value) =>
+      /^(?:here|false|\*|\/[^\p{Cc}]{0,500}|[a-z]+:\/\/[^\p{Cc}]{1,500})$/u.test(value)
+        ? null
+        : 'here, a target such as ssh://host/* with * for any text, a folder, or false',
+    ),
+  ],
 ])
 
 function key(name: SettingName): string {

@@ -203,6 +203,14 @@ test('client state at the end of a transcript is no material change, and everyth
   for (const type of ['user', 'assistant', 'custom-title', 'tag', 'pr-link', 'surprise']) {
     t.true(await material(`${state}{"type":"${type}"}\n`), type)
   }
+  const noticed = (type: string, hookEvent = 'SessionStart') =>
+    `{"type":"attachment","attachment":{"type":"${type}","hookEvent":"${hookEvent}"},"uuid":"x"}\n`
+  t.false(await material(`${noticed('hook_success')}${noticed('hook_system_message')}`))
+  t.false(await material('{"type":"system","subtype":"informational","content":"blocked by hook"}\n'))
+  t.true(await material(noticed('file')))
+  t.true(await material(noticed('hook_success', 'PostToolUse')))
+  t.true(await material('{"type":"system","subtype":"compact_boundary"}\n'))
+  t.true(await material('{"type":"system","subtype":"informational","subtype":"compact_boundary"}\n'))
   t.true(await material('{"type":"mode"\n'))
   t.true(await material('{"x":1}\n'))
 })

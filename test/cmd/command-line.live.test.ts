@@ -23,7 +23,9 @@ const sourceTexts = readdirSync(sources, { recursive: true, encoding: 'utf8' })
 /** For parsing only: nothing of it is looked at. */
 const context: Context = {
   io: processIo(new AbortController().signal, '0.0.0-test'),
+  argv: [],
   onDefect() {},
+  runLine: async () => 0,
   env: {},
   stdin: process.stdin,
   stdout: process.stdout,

@@ -61,7 +61,8 @@ const members = {
   'list sessions':
     'author branch commits device expires holder host live messages onRemote own seq session sizeBytes state title updated',
   show: 'changes client codeCommits commit conversation expires files from messages pushedAt readers segments seq session signedBy sizeBytes title',
-  status: 'automation device remote sessions storeBytes',
+  status: 'auto automation device remote sessions storeBytes',
+  auto: 'movedFrom on readableBy redacted remote since waiting',
   'hook install': 'auto dryRun folder hooks kind',
   'hook status': 'auto failures hooks installed nextTry problem unsent',
   'hook uninstall': 'dryRun removed',
@@ -81,7 +82,7 @@ const members = {
   expire: 'dryRun sessions',
   'key show': 'device others path publicKey',
   'key trust': 'added device',
-  init: 'device join letIn made others path publicKey',
+  init: 'device join letIn made others path plugin publicKey',
   uninstall: 'kept removed',
 } as const
 
@@ -131,6 +132,9 @@ test('every verb answers --json with one document of version 1', async (t) => {
   await on(desktop, 'hook install')
   await on(desktop, 'hook status')
   await on(desktop, 'hook uninstall')
+  await on(desktop, 'auto')
+  await on(desktop, 'auto', 'origin')
+  await on(desktop, 'auto', 'off')
   await on(desktop, 'config')
   await on(desktop, 'ps')
   await on(desktop, 'ps --prune')

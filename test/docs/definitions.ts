@@ -46,7 +46,9 @@ function isCommand(value: unknown): value is CommandClass<Context> {
 const context: Context = {
   ...Cli.defaultContext,
   io: processIo(new AbortController().signal, '0'),
+  argv: [],
   onDefect() {},
+  runLine: async () => 0,
 }
 
 /** Whether the words are a command line that the program takes; it is not run. */

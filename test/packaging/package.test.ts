@@ -47,7 +47,15 @@ let packed: Packed
 
 test.before(async () => {
   mkdirSync(sources)
-  for (const name of ['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'man', 'hooks']) {
+  for (const name of [
+    'package.json',
+    'LICENSE',
+    'README.md',
+    'CHANGELOG.md',
+    'man',
+    'hooks',
+    '.claude-plugin',
+  ]) {
     if (existsSync(path.join(root, name)))
       cpSync(path.join(root, name), path.join(sources, name), { recursive: true })
   }
@@ -65,9 +73,14 @@ test.after.always(() => rmSync(scratch, { recursive: true, force: true }))
 const manifest = (): Record<string, unknown> =>
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
+test('the plugin for Claude Code has the version of the package that it lies in', (t) => {
+  const versionIn = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), 'utf8')).version
+  t.is(versionIn('hooks/claude/.claude-plugin/plugin.json'), versionIn('package.json'))
+})
+
 test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
-    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|dist\/web\/document(?:-locked)?\.js|dist\/web\/document-style\.css|man\/git-teleport\.1|hooks\/.+|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
+    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|dist\/web\/document(?:-locked)?\.js|dist\/web\/document-style\.css|man\/git-teleport\.1|hooks\/.+|\.claude-plugin\/marketplace\.json|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
   const names = packed.files.map((file) => file.path)
   t.deepEqual(
     names.filter((name) => !expected.test(name)),

@@ -75,6 +75,8 @@ export const tricks: readonly string[] = [
   'line\u2028separator\u2029end',
   '\ud800 alone \udfff',
   '\u{e0041}\u{e0042} tags',
+  // A fence that grows when the letter within it goes.
+  `\`\`\`\`\u200b\`\`\`\n<script>${run}</script>`,
 ]
 
 export const injections: readonly string[] = [...markup, ...links, ...escapes, ...tricks]

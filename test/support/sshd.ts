@@ -19,6 +19,8 @@ export interface SshRemote {
    * and nothing else, as hosts have it: to fetch only, or to push as well.
    */
   allow(machine: Machine, rights?: 'read' | 'write'): Promise<void>
+  /** Lets `machine` log in and run whatever it likes, as `target`: with its home and its environment. */
+  letIn(machine: Machine, target: Machine): Promise<void>
   /** Who asked for what with a key of limited rights: `<machine> git-upload-pack`, in order. */
   asked(): Promise<readonly string[]>
   close(): Promise<void>
@@ -50,6 +52,8 @@ export async function startSshRemote(sandbox: Sandbox): Promise<SshRemote> {
     url: (repository) => `ssh://${os.userInfo().username}@127.0.0.1:${port}${repository}`,
     allow: async (machine, rights) =>
       allow(machine, keys, known, rights ? await forcedCommand(folder, machine.name, rights) : ''),
+    letIn: async (machine, target) =>
+      allow(machine, keys, known, await loginCommand(folder, machine, target)),
     asked: async () =>
       (await readFile(path.join(folder, 'asked'), 'utf8').catch(() => '')).split('\n').slice(0, -1),
     close: () => ended(server),
@@ -93,6 +97,18 @@ exit 1
 `
   await writeFile(program, script, { mode: 0o700 })
   return `restrict,command="${program}" `
+}
+
+/** One system user plays many machines: what is asked for runs with the target's environment, by its shell as ever. */
+async function loginCommand(folder: string, machine: Machine, target: Machine): Promise<string> {
+  const program = path.join(folder, `login-${machine.name}`)
+  const settings = Object.entries(target.env).map(([name, value]) => `${name}='${value}'`)
+  const script = `#!/bin/sh
+cd '${target.home}' || exit 1
+exec env -i ${settings.join(' ')} GIT_PROTOCOL="$GIT_PROTOCOL" TERM="$TERM" /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+`
+  await writeFile(program, script, { mode: 0o700 })
+  return `command="${program}" `
 }
 
 async function allow(machine: Machine, keys: string, known: string, options: string): Promise<void> {

@@ -10,7 +10,7 @@ import { withLine, withoutReaders, withoutSigners } from '../../src/trust/edit-t
 import { parseGitConfig } from '../../src/trust/git-config.ts'
 import { decodePolicy } from '../../src/trust/policy-text.ts'
 import { parseRecipients } from '../../src/trust/recipients.ts'
-import { matchesRemote } from '../../src/trust/remote-pattern.ts'
+import { matchesRemote, matchesTarget } from '../../src/trust/remote-pattern.ts'
 import { parseSettings, userSettings } from '../../src/trust/settings.ts'
 
 const readKey: ReadKey = (text) => {
@@ -251,7 +251,7 @@ test('settings are read, and what is none is told', (t) => {
   const { settings, notes } = config(
     'allowedRemote = https://git.example.org/*\nallowedRemote = git@git.example.org:*\nmaxLifetime = 36h\ndefaultExpiry=1w\n' +
       `requiredReader = ${age}\nrequiredReader = ada@example.org\nmustSign\nmustRedact = on\nmayPush = ada@example.org\n` +
-      'allowChanges = no\nallowAutomation = false\nrepository = orchard\ncolour = blue\n[teleport "audit"]\npulls = true\n[teleport "run"]\nallowed = here\nallowed = ssh://build.example.org/*\n[core]\nbare = true\n',
+      'allowChanges = no\nallowAutomation = false\nrepository = orchard\ncolour = blue\n[teleport "audit"]\npulls = true\n[teleport "run"]\nallowed = here\nallowed = ssh://build.example.org/*\n[teleport "to"]\nallowed = docker://*\nallowed = /work/*\n[core]\nbare = true\n',
   )
   t.deepEqual(settings, {
     allowedRemotes: ['https://git.example.org/*', 'git@git.example.org:*'],
@@ -266,6 +266,7 @@ test('settings are read, and what is none is told', (t) => {
     auditPulls: true,
     runAllowed: ['here', 'ssh://build.example.org/*'],
     repository: 'orchard',
+    toAllowed: ['docker://*', '/work/*'],
   })
   t.deepEqual(
     notes.map((note) => /: (\S+)/.exec(note)?.[1]),
@@ -286,6 +287,7 @@ test('a setting with a value that it cannot have is refused, and so is an includ
     'repository = a b',
     'allowedRemote = ',
     '[teleport "run"]\nallowed = there',
+    '[teleport "to"]\nallowed = build',
     '[include]\npath = /etc/passwd',
     '[includeIf "gitdir:/"]\npath = x',
   ]) {
@@ -337,6 +339,31 @@ const remotes: readonly (readonly [string, string, boolean])[] = [
 
 test('a pattern of remotes means what it says, and no trick of URLs gets by', (t) => {
   for (const [pattern, url, fits] of remotes) t.is(matchesRemote(pattern, url), fits, `${pattern} ${url}`)
+})
+
+const targets: readonly (readonly [string, string, boolean])[] = [
+  ['ssh://*.example.org/*', 'ssh://build.example.org/w/app', true],
+  ['ssh://*.example.org/*', 'ssh://evil.org/.example.org/w', false],
+  ['ssh://build.example.org/w/*', 'ssh://build.example.org/~/w/app', false],
+  ['ssh://build.example.org/*', 'ssh://build.example.org:2222/w', false],
+  ['ssh://build.example.org:*/*', 'ssh://build.example.org:2222/w', true],
+  ['docker://*', 'docker://orchard-dev/w/app', true],
+  ['docker://*', 'podman://orchard-dev/w/app', false],
+  ['*', 'podman://orchard-dev/w/app', true],
+  ['*', '/w/app', true],
+  ['here', '/w/app', true],
+  ['here', 'here', true],
+  ['here', 'ssh://here/w', false],
+  ['/w/*', '/w/app', true],
+  ['/w/*', 'ssh://build/w/app', false],
+  ['/w/*', '/w/../etc', false],
+  ['false', '/w/app', false],
+  ['false', 'docker://dev/w', false],
+]
+
+test('a pattern of targets holds machines and folders apart', (t) => {
+  for (const [pattern, place, fits] of targets)
+    t.is(matchesTarget(pattern, place), fits, `${pattern} ${place}`)
 })
 
 test('editing keeps everything else as it was', (t) => {

@@ -54,7 +54,8 @@ test.serial('a conversation is read, folded, searched and linked to, in light an
   const { page, misdeeds, close } = await browser.open(urlOf(file), { colorScheme: 'light' })
   t.teardown(close)
 
-  await page.getByRole('heading', { level: 1, name: sample.title }).waitFor()
+  await page.locator('.prompts').waitFor()
+  t.true(await page.getByRole('heading', { level: 1, name: sample.title }).isVisible())
   t.is(await page.title(), sample.title)
   t.is(await page.getByRole('navigation', { name: 'Prompts' }).getByRole('link').count(), 5)
   t.deepEqual(await accessibilityViolations(page), [])
@@ -72,13 +73,13 @@ test.serial('a conversation is read, folded, searched and linked to, in light an
   await screenshot(page, 'html-side-by-side')
 
   await page.getByRole('button', { name: 'Unfold all' }).click()
-  t.is(await page.locator('details.call:not([open])').count(), 0)
+  await page.waitForFunction(() => !document.querySelector('details.call:not([open])'))
   await page.locator('.hljs-keyword', { hasText: 'export' }).first().waitFor()
   t.deepEqual(await accessibilityViolations(page), [])
   await page.getByRole('button', { name: 'Light / dark' }).click()
   t.deepEqual(await accessibilityViolations(page), [])
   await page.getByRole('button', { name: 'Fold all', exact: true }).click()
-  t.is(await page.locator('details[open]').count(), 0)
+  await page.waitForFunction(() => !document.querySelector('details[open]'))
 
   const thought = page.locator('details.thinking')
   t.false(await thought.isVisible())
@@ -166,8 +167,9 @@ test.serial('twenty thousand messages open at their beginning, their end and any
   const file = await fileOf(t, [{ title: 'Long', rows: longConversation(20_000) }])
   const { page, misdeeds, close } = await browser.open(urlOf(file))
   t.teardown(close)
+  // What stands in the file before its script has run has no prompts.
+  await page.locator('.prompts').waitFor()
   await page.locator('#m1').waitFor()
-  await page.locator('.bar').waitFor()
   const size = () => page.evaluate(() => document.querySelectorAll('article').length)
   t.true((await size()) < 2000)
 

@@ -75,7 +75,7 @@ function firstHit(block: ViewBlock, pattern: RegExp): Pick<Hit, 'before' | 'word
     return {
       before: `${start > 0 ? '…' : ''}${text.slice(start, found.index)}`,
       words: found[0].slice(0, 200),
-      after: text.slice(end, end + around),
+      after: `${text.slice(end, end + around)}${text.length > end + around ? '…' : ''}`,
     }
   }
   return undefined

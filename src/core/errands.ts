@@ -1,0 +1,150 @@
+/** For what reasons sessions are sent by themselves: new commits, and conversations that go on. */
+
+import path from 'node:path'
+import { hasCode, TeleportError } from '../errors.ts'
+import { storeFolder } from '../git-store/known-stores.ts'
+import { listQueue } from '../git-store/queue-files.ts'
+import { dropSending, listSending, moveSending } from '../git-store/sending-files.ts'
+import { openUserRepo } from '../git-store/user-repo.ts'
+import { markUnsent } from '../git-store/worker-files.ts'
+import type { SessionId } from '../model.ts'
+import { leadsElsewhere } from './auto.ts'
+import { type Consent, consentFor } from './auto-consent.ts'
+import { autoMode, automationAllowed } from './automation.ts'
+import { drainQueue, settleMs } from './hook-queue.ts'
+import { readLocalLinks } from './local-links.ts'
+import { isLookWanted, lookForNewer } from './newer-elsewhere.ts'
+import { pushSession } from './push.ts'
+import { type Workspace, withWorkspace } from './workspace.ts'
+import type { World } from './world.ts'
+
+export interface Waiting {
+  readonly session: SessionId
+  /** Its last words have had the time to reach its transcript. */
+  readonly ready: boolean
+  /** Somebody has left it, and may go to another machine now, or sits here again: it does not wait for its turn. */
+  readonly urgent: boolean
+  /** When it was asked for. */
+  readonly askedMs: number
+  /** The work tree that it belongs to, where that is known. */
+  readonly top: string | null
+}
+
+/** One reason to send. */
+export interface Errand {
+  /** The remote that it goes to; undefined: the usual one. */
+  readonly remote: string | undefined
+  maySend(ws: Workspace): Promise<boolean>
+  /** Asks the remote something that nobody could wait for. */
+  readonly look?: { isWanted(ws: Workspace): Promise<boolean>; now(ws: Workspace): Promise<void> }
+  waiting(ws: Workspace): Promise<readonly Waiting[]>
+  /** Something was noted that is not known to be a session's yet. */
+  isUnsettled(ws: Workspace): Promise<boolean>
+  /** Something waits that was noted since, beside the sessions that failed. */
+  isNew(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<boolean>
+  /** Whether something urgent, asked for after `sinceMs`, can be sent now. Cheap: asked while the worker waits. */
+  readonly isUrgent?: (now: Date, sinceMs: number) => Promise<boolean>
+  send(world: World, waiting: Waiting): Promise<void>
+}
+
+/** Those that somebody wants in the repository around `world.cwd`. */
+export async function errandsHere(world: World): Promise<readonly Errand[]> {
+  const repo = await openUserRepo(world.cwd, world.env, { background: true, storeName: world.storeName })
+  const consent = await consentFor(world, storeFolder(repo))
+  const wantsCommits = (await autoMode({ repo })) === 'push'
+  return [...(consent === null ? [] : [ofConversations(consent)]), ...(wantsCommits ? [ofCommits] : [])]
+}
+
+/** `teleport.auto` is `push`: a session whose commits are not on the remote yet. */
+const ofCommits: Errand = {
+  remote: undefined,
+  async maySend(ws) {
+    return (await autoMode(ws)) === 'push' && automationAllowed(ws)
+  },
+  async waiting(ws) {
+    await drainQueue(ws)
+    const sessions = new Set((await readLocalLinks(ws)).map(({ session }) => session))
+    await markUnsent(ws.store, sessions.size > 0)
+    return [...sessions].map((session) => ({ session, ready: true, urgent: false, askedMs: 0, top: null }))
+  },
+  isUnsettled: hasQueue,
+  isNew: hasQueue,
+  async send(world, { session }) {
+    await pushSession(world, { session })
+  },
+}
+
+async function hasQueue(ws: Workspace): Promise<boolean> {
+  return ((await listQueue(ws.store)) ?? []).length > 0
+}
+
+/** A hook of Claude Code asked for it, where the user turned that on. */
+function ofConversations(consent: Consent): Errand {
+  return {
+    remote: consent.remote,
+    async maySend(ws) {
+      return !leadsElsewhere(ws, consent) && automationAllowed(ws)
+    },
+    look: { isWanted: isLookWanted, now: lookForNewer },
+    waiting: waitingIn,
+    isUnsettled: async () => false,
+    async isNew(ws, failed) {
+      if (await isLookWanted(ws)) return true
+      return (await waitingIn(ws)).some(({ session }) => !failed.has(session))
+    },
+    async isUrgent(now) {
+      const store = { path: (...parts: string[]) => path.join(consent.store, ...parts) }
+      return (await waitingIn({ store, world: { now: () => now } })).some(
+        ({ ready, urgent }) => ready && urgent,
+      )
+    },
+    send: (world, waiting) => sendConversation(world, consent, waiting),
+  }
+}
+
+interface WaitingPlace {
+  readonly store: Pick<Workspace['store'], 'path'>
+  readonly world: Pick<World, 'now'>
+}
+
+async function waitingIn(ws: WaitingPlace): Promise<readonly Waiting[]> {
+  const now = ws.world.now().getTime()
+  const found = new Map<SessionId, Waiting>()
+  for (const folder of ['taken', 'asked'] as const) {
+    for (const { session, text, timeMs } of await listSending(ws.store, folder)) {
+      const [why = '', top = ''] = text.trimEnd().split(/ (.*)/s)
+      const ready = Math.abs(now - timeMs) >= settleMs
+      // Not `other`: how a client ends that nobody sat at, nor `stop`.
+      const urgent = why === 'end' || why === 'left'
+      found.set(session, { session, ready, urgent, askedMs: timeMs, top: path.isAbsolute(top) ? top : null })
+    }
+  }
+  return [...found.values()]
+}
+
+/** What is asked for meanwhile is a request of its own; this one is forgotten only when its words are on the remote. */
+async function sendConversation(
+  world: World,
+  { remote, store }: Consent,
+  { session, top }: Waiting,
+): Promise<void> {
+  const at = await worldAt(world, top, store)
+  await withWorkspace(at, { remote }, (ws) => moveSending(ws.store, session, { from: 'asked', to: 'taken' }))
+  await pushSession(at, { session, remote }).catch((error: unknown) => {
+    // Nobody has said a word in it.
+    if (!hasCode(error, 'empty-session') && !hasCode(error, 'no-session')) throw error
+  })
+  await withWorkspace(at, { remote }, (ws) => dropSending(ws.store, 'taken', session))
+}
+
+/** In the work tree of the conversation, unless that is gone or belongs to another repository. */
+async function worldAt(world: World, top: string | null, store: string): Promise<World> {
+  if (top === null || top === world.cwd) return world
+  try {
+    const repo = await openUserRepo(top, world.env, { background: true, storeName: world.storeName })
+    return storeFolder(repo) === store ? { ...world, cwd: top } : world
+  } catch (error) {
+    if (error instanceof TeleportError) return world
+    throw error
+  }
+}

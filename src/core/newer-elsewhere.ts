@@ -1,0 +1,67 @@
+/** What a person should know before going on with a session: that it went on elsewhere, or that somebody else has it. */
+
+import { TeleportError } from '../errors.ts'
+import { dropSending, listSending, writeSending } from '../git-store/sending-files.ts'
+import type { SessionId } from '../model.ts'
+import { peopleHere } from './auto.ts'
+import { isMine } from './holder.ts'
+import { type ListedSession, listIn } from './list.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Null: nothing to say, or nobody can tell. Offline, by what this machine saw last. Never throws for what it finds. */
+export async function newerElsewhere(
+  ws: Workspace,
+  session: SessionId,
+  { offline }: { readonly offline: boolean },
+): Promise<string | null> {
+  try {
+    const found = (await listIn(ws, { offline })).find((each) => each.session === session)
+    return found ? await inWords(ws, found) : null
+  } catch (error) {
+    if (error instanceof TeleportError) return null
+    throw error
+  }
+}
+
+async function inWords(
+  ws: Workspace,
+  { session, state, seq, host, holder, updated, ...listed }: ListedSession,
+) {
+  const id = session.slice(0, 8)
+  const version = `push ${seq} of ${listed.author} on ${host}, ${updated}`
+  const said: string[] = []
+  if (state === 'fast-forward') {
+    said.push(
+      `a newer version of this conversation is on ${ws.remote.name} (${version}). To go on there, leave this one and run: git teleport pull ${id}`,
+    )
+  }
+  if (state === 'diverged') {
+    said.push(
+      `this conversation went on in two places, here and on ${ws.remote.name} (${version}). What can be done: git teleport pull ${id}`,
+    )
+  }
+  const people = holder === null ? null : await peopleHere(ws)
+  if (holder && people && !isMine(people, holder)) {
+    said.push(`${holder.principal} has this conversation since ${holder.since}`)
+  }
+  return said.length > 0 ? said.join('\n') : null
+}
+
+export async function isLookWanted(ws: Pick<Workspace, 'store'>): Promise<boolean> {
+  return (await listSending(ws.store, 'look')).length > 0
+}
+
+/** What was asked at the start of a conversation, when there was no time to ask the remote. Its answer is told once. */
+export async function lookForNewer(ws: Workspace): Promise<void> {
+  for (const { session, text: told } of await listSending(ws.store, 'look')) {
+    await dropSending(ws.store, 'look', session)
+    const found = await newerElsewhere(ws, session, { offline: false })
+    if (found === null || found === told) continue
+    await writeSending(
+      ws.store,
+      'tell',
+      session,
+      `${JSON.stringify({ systemMessage: `git-teleport: ${found}` })}\n`,
+    )
+  }
+}
