@@ -80,7 +80,7 @@ test('the plugin for Claude Code has the version of the package that it lies in'
 
 test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
-    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|dist\/web\/document(?:-locked)?\.js|dist\/web\/document-style\.css|man\/git-teleport\.1|hooks\/.+|\.claude-plugin\/marketplace\.json|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
+    /^(?:dist\/(?:git-teleport\.cjs|main\.js|(?:index|agent-sdk)\.(?:js|d\.ts))|dist\/chunks\/[\w.-]+\.js|dist\/web\/(?:document(?:-locked)?|app)\.js|dist\/web\/(?:document|app)-style\.css|man\/git-teleport\.1|hooks\/.+|\.claude-plugin\/marketplace\.json|package\.json|LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY-NOTICES\.md)$/
   const names = packed.files.map((file) => file.path)
   t.deepEqual(
     names.filter((name) => !expected.test(name)),
@@ -88,6 +88,8 @@ test('the package holds the program, the library, its manual, its hooks and its 
   )
   for (const name of [
     'dist/git-teleport.cjs',
+    'dist/web/app-style.css',
+    'dist/web/app.js',
     'dist/web/document.js',
     'man/git-teleport.1',
     'LICENSE',
