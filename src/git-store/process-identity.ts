@@ -32,7 +32,8 @@ export async function isRunning(mark: ProcessMark): Promise<boolean> {
   if (mark.host !== os.hostname()) return true
   if (!isAlive(mark.pid)) return false
   const stat = await readStat(mark.pid)
-  if (stat === undefined) return true
+  // Where the system tells no more, or it ended just now.
+  if (stat === undefined) return isAlive(mark.pid)
   // A pid is given out again, a start time with it is not; and a zombie keeps its pid for as long as its parent likes.
   return stat.state !== 'Z' && (mark.start === null || mark.start === stat.start)
 }

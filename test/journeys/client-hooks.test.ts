@@ -1,6 +1,6 @@
 /** What the hooks of the Claude Code plugin do by themselves: nothing, until somebody turned it on; then nothing is lost. */
 
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { parseSessionId } from '../../src/model.ts'
@@ -322,7 +322,11 @@ test('a slash command runs the program as it was typed, and shows what that says
   t.regex(pulled.shown, new RegExp(`^restored 5b1e3f2a .*claude --resume ${session}`, 's'))
   t.regex((await type('expire', '--yes')).shown, /5b1e3f2a/)
 
-  const ran = await hook({ ...seat, top: seat.machine.home }, 'command', {}, { PATH: '/usr/bin:/bin' })
+  const bare = path.join(seat.machine.folder, 'bare')
+  await mkdir(bare)
+  for (const name of ['sh', 'cat']) await symlink(`/bin/${name}`, path.join(bare, name))
+  const ran = await hook({ ...seat, top: seat.machine.home }, 'command', {}, { PATH: bare })
+  t.regex(answerOf(ran).shown, /^git-teleport is not installed/)
   t.regex(answerOf(ran).shown, /\S/, 'it never comes to the model')
 })
 
