@@ -2,4 +2,6 @@
 export default {
   files: ['build/test/**/*.test.js'],
   timeout: '6m',
+  // One more than the two processors of the machine that is planned for: tests wait for clients, terminals and servers.
+  concurrency: 3,
 }
