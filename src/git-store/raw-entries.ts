@@ -15,6 +15,7 @@ export interface RawChange {
 }
 
 export const gitlinkMode = '160000'
+export const linkMode = '120000'
 
 /** Renames must be off. What is not in the form is left out. */
 export function parseRawChanges(output: Buffer): readonly RawChange[] {

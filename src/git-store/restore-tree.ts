@@ -2,9 +2,16 @@
 
 import { mkdir } from 'node:fs/promises'
 import type { Oid } from '../model.ts'
-import { quietly, treeOf } from './code-git.ts'
+import { oidIn, quietly, treeOf } from './code-git.ts'
 import { type GitContext, mustAskGit } from './git.ts'
-import { gitlinkMode, indexInfo, parseRawChanges, type RawChange } from './raw-entries.ts'
+import {
+  gitlinkMode,
+  indexInfo,
+  linkMode,
+  parseRawChanges,
+  parseTreePaths,
+  type RawChange,
+} from './raw-entries.ts'
 import type { Scratch } from './scratch.ts'
 import type { StagedCode } from './stage-code.ts'
 
@@ -60,10 +67,20 @@ async function writeRaw(scratch: Scratch, top: string, changes: readonly RawChan
 async function addIntentions(scratch: Scratch, target: Target, tree: Oid): Promise<void> {
   const folder = scratch.path('intended')
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await scratch.git(['read-tree', '-m', '-u', tree], {
+  const there = await withLinkTargets(scratch, tree)
+  await scratch.git(['read-tree', '-m', '-u', there], {
     index: scratch.path('intended-index'),
     workTree: folder,
   })
   const args = ['add', '--intent-to-add', '--force', '--ignore-removal', '--', '.']
   await scratch.git(args, { index: target.index, workTree: folder })
+}
+
+/** The tree's files are empty, but no symbolic link may be: each gets some target. */
+async function withLinkTargets(scratch: Scratch, tree: Oid): Promise<Oid> {
+  const entries = parseTreePaths(await scratch.git(['ls-tree', '-r', '-z', tree]))
+  if (!entries.some(({ mode }) => mode === linkMode)) return tree
+  const target = oidIn(await scratch.git(['hash-object', '-w', '--stdin'], { input: '.' }))
+  const rows = entries.map((entry) => (entry.mode === linkMode ? { ...entry, oid: target } : entry))
+  return treeOf(scratch, 'intended-links', rows)
 }

@@ -74,6 +74,15 @@ async function carry(from: Seat, to: Seat, name = 'copy', most = maxBytes): Prom
   }
 }
 
+test('a symbolic link that is only meant to be added comes out as that', async (t) => {
+  const { laptop, desktop } = await makeHome(t)
+  await symlink('x', path.join(laptop.top, 'two words'))
+  await laptop.machine.git(laptop.top, 'add', '--intent-to-add', '--', 'two words')
+  const sent = await pictureOf(laptop.machine, laptop.top)
+  const { there } = await carry(laptop, desktop)
+  t.deepEqual(await pictureOf(desktop.machine, there), sent)
+})
+
 test('random work trees come out bit for bit, index included', async (t) => {
   const { laptop, desktop } = await makeHome(t)
   const start = await laptop.machine.git(laptop.top, 'rev-parse', 'HEAD')
@@ -96,7 +105,8 @@ test('random work trees come out bit for bit, index included', async (t) => {
         t.deepEqual(await pictureOf(desktop.machine, there), sent)
       },
     ),
-    { numRuns: 30 },
+    // The same trees in every run: a new one that fails is for `numRuns: 300` on purpose, not for somebody else's change.
+    { numRuns: 20, seed: 20261121 },
   )
 })
 

@@ -151,7 +151,9 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   await page.getByRole('button', { name: 'Tools', exact: true }).click()
 
   await page.keyboard.press('/')
-  await page.keyboard.type('partial worker')
+  await page.waitForFunction(() => document.activeElement?.id === 'search')
+  // At once: letter by letter, the places of the first letters come first.
+  await page.keyboard.insertText('partial worker')
   const found = page.locator('.found button')
   await found.first().click()
   await page.waitForFunction(() => /^#m\d+$/.test(location.hash))
