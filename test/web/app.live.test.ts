@@ -147,7 +147,7 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   await page.keyboard.press('x')
   await page.locator('details.call[open]').first().waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Tools', exact: true }).click()
-  t.false(await calls.first().isVisible())
+  await calls.first().waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Tools', exact: true }).click()
 
   await page.keyboard.press('/')

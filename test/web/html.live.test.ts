@@ -84,13 +84,15 @@ test.serial('a conversation is read, folded, searched and linked to, in light an
   const thought = page.locator('details.thinking')
   t.false(await thought.isVisible())
   await page.getByRole('button', { name: 'Thinking' }).click()
-  t.true(await thought.isVisible())
+  await thought.waitFor()
   await page.getByRole('button', { name: 'Tool calls' }).click()
-  t.false(await edit.isVisible())
+  await edit.waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Tool calls' }).click()
 
   await page.keyboard.press('/')
-  await page.keyboard.type('503 service')
+  await page.waitForFunction(() => document.activeElement instanceof HTMLInputElement)
+  // At once: letter by letter, the places of the first letters come first.
+  await page.keyboard.insertText('503 service')
   const found = page.locator('.found button')
   await found.first().waitFor()
   t.is(await found.count(), 1)
@@ -119,13 +121,13 @@ test.serial('a link leads to its message, and to the call that a result belongs 
     location.hash = '#c2-m9'
   })
   await arrivedAt(page, 'c2-m9')
-  t.true(await page.locator('#c2-m9').isVisible())
-  t.false(await page.locator('#m2').isVisible())
+  await page.locator('#c2-m9').waitFor()
+  await page.locator('#m2').waitFor({ state: 'hidden' })
   await page.evaluate(() => {
     location.hash = '#m2'
   })
   await arrivedAt(page, 'm2')
-  t.true(await page.locator('#m2').isVisible())
+  await page.locator('#m2').waitFor()
   await page.evaluate(() => {
     location.hash = '#m999999'
   })
