@@ -63,6 +63,11 @@ async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
   const record = await settled(ws, read)
   const { result, failed: _failed, ...figures } = await figuresOf(ws.store, record)
   const standing = await standingOf(ws.world, record, result)
+  if (record.phase !== 'ended' && standing.next !== null) {
+    // Its processes are gone since the record was read: they may have ended well.
+    const now = await settled(ws, record)
+    if (now.phase === 'ended') return listed(ws, now)
+  }
   const isOdd = standing.state === 'failed' || (standing.state === 'stopped' && !record.stopped)
   const { session, name, prompt, branch, base, tip, worktree, started, ended, exitCode, signal, pulled } =
     record
