@@ -69,14 +69,7 @@ export async function startHeadless(start: HeadlessStart): Promise<Headless> {
   const stdout = await openForAppending(start.stdout)
   const stderr = await openForAppending(start.stderr)
   try {
-    const stdio = ['pipe', stdout.fd, stderr.fd] as const
-    const child = spawn(program, args, {
-      cwd,
-      env: { ...env },
-      stdio: [...stdio],
-      detached: true,
-      windowsHide: true,
-    })
+    const child = spawnLeader(program, args, { cwd, env, stdio: ['pipe', stdout.fd, stderr.fd] })
     // Listened to from the first moment: it may end before anybody else does anything.
     const ended = new Promise<Awaited<Headless['ended']>>((resolve) => {
       child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
@@ -88,6 +81,19 @@ export async function startHeadless(start: HeadlessStart): Promise<Headless> {
   } finally {
     await Promise.all([stdout.close(), stderr.close()])
   }
+}
+
+/** As the leader of a group of its own, which our terminal does not end. */
+function spawnLeader(
+  program: string,
+  args: readonly string[],
+  {
+    cwd,
+    env,
+    stdio,
+  }: Pick<HeadlessStart, 'cwd' | 'env'> & { readonly stdio: ['pipe' | 'ignore', number, number] },
+): ChildProcess {
+  return spawn(program, args, { cwd, env: { ...env }, stdio, detached: true, windowsHide: true })
 }
 
 async function spawned(child: ChildProcess, program: string): Promise<number> {
@@ -116,14 +122,7 @@ export async function startDetached(
   const { cwd, env } = options
   const output = await openForAppending(options.output)
   try {
-    const stdio = ['ignore', output.fd, output.fd] as const
-    const child = spawn(program, args, {
-      cwd,
-      env: { ...env },
-      stdio: [...stdio],
-      detached: true,
-      windowsHide: true,
-    })
+    const child = spawnLeader(program, args, { cwd, env, stdio: ['ignore', output.fd, output.fd] })
     const pid = await spawned(child, program)
     child.unref()
     return pid

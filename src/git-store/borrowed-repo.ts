@@ -4,7 +4,8 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
 import type { Oid } from '../model.ts'
-import { askGit, mustAskGit } from './git.ts'
+import { askGit } from './git.ts'
+import { initBareRepo } from './init-bare.ts'
 import type { Store } from './store.ts'
 import { storeRemote, transportContext } from './store-git.ts'
 
@@ -50,17 +51,7 @@ async function create(store: Store, dir: string): Promise<void> {
   try {
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
-    const { repo } = store
-    const environment = { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' }
-    const args = [
-      'init',
-      '--quiet',
-      '--bare',
-      '--template=',
-      `--object-format=${repo.objectFormat}`,
-      unfinished,
-    ]
-    await mustAskGit({ cwd: repo.top, environment }, args)
+    await initBareRepo(store.repo, unfinished)
     // The store's own settings, one folder further down.
     const config = await readFile(path.join(store.dir, 'config'), 'utf8')
     await writeFile(

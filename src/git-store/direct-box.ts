@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileError } from '../errors.ts'
 import type { Oid } from '../model.ts'
 import { mustAskGit } from './git.ts'
+import { initBareRepo } from './init-bare.ts'
 import { type Remote, remoteKey } from './remote.ts'
 import type { UserRepo } from './user-repo.ts'
 
@@ -29,16 +30,7 @@ export async function makeBox(repo: UserRepo, storeDir: string): Promise<void> {
   const unfinished = `${box}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
-    const environment = { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' }
-    const args = [
-      'init',
-      '--quiet',
-      '--bare',
-      '--template=',
-      `--object-format=${repo.objectFormat}`,
-      unfinished,
-    ]
-    await mustAskGit({ cwd: repo.top, environment }, args)
+    await initBareRepo(repo, unfinished)
     await appendFile(path.join(unfinished, 'config'), settings)
     await rename(unfinished, box)
   } catch (error) {

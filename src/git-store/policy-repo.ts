@@ -9,7 +9,8 @@ import path from 'node:path'
 import { fileError, TeleportError } from '../errors.ts'
 import { isOid, type Oid } from '../model.ts'
 import { accessError } from './access-error.ts'
-import { askGit, type GitAnswer, type GitContext, gitFailed, mustAskGit } from './git.ts'
+import { askGit, type GitAnswer, gitFailed, mustAskGit } from './git.ts'
+import { initBareRepo } from './init-bare.ts'
 import type { Remote } from './remote.ts'
 import { storeContext, storeRemote, transportContext } from './store-git.ts'
 import type { UserRepo } from './user-repo.ts'
@@ -203,12 +204,7 @@ async function createPolicyRepo(repo: UserRepo, dir: string): Promise<void> {
 
 async function initPolicyRepo(repo: UserRepo, dir: string): Promise<void> {
   await mkdir(dir, { mode: 0o700 })
-  const context: GitContext = {
-    cwd: repo.top,
-    environment: { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' },
-  }
-  const args = ['init', '--quiet', '--bare', '--template=', `--object-format=${repo.objectFormat}`, dir]
-  await mustAskGit(context, args)
+  await initBareRepo(repo, dir)
   const config = path.join(dir, 'config')
   await appendFile(config, overrides(repo.shallow))
   await mkdir(path.join(dir, 'objects', 'info'), { recursive: true })

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
-import { mustAskGit } from './git.ts'
 import { GitRemoteRefs } from './git-remote-refs.ts'
+import { initBareRepo } from './init-bare.ts'
 import { storeFolder } from './known-stores.ts'
 import type { ObjectCodec } from './object-codec.ts'
 import { openObjects } from './objects.ts'
@@ -81,10 +81,7 @@ function notCreated(error: unknown, dir: string): TeleportError {
 
 async function initStore(repo: UserRepo, dir: string): Promise<void> {
   await mkdir(dir, { mode: 0o700 })
-  // The variable, not the flag, which git 2.39 doesn't know: the user's default might be another ref format.
-  const environment = { ...repo.environment, GIT_DEFAULT_REF_FORMAT: 'files' }
-  const args = ['init', '--quiet', '--bare', '--template=', `--object-format=${repo.objectFormat}`, dir]
-  await mustAskGit({ cwd: repo.top, environment }, args)
+  await initBareRepo(repo, dir)
   const config = path.join(dir, 'config')
   const own = await readFile(config, 'utf8')
   await writeFile(config, inheritedConfig + own)

@@ -6,16 +6,11 @@ import { Conversation } from '../conversation/conversation.tsx'
 import type { Jump } from '../conversation/page.tsx'
 import type { Place } from '../conversation/places.ts'
 import { defaultSettings, type Settings } from '../conversation/settings.ts'
+import { allShown, hiddenClasses, type Shown, shownFirst } from '../conversation/shown.ts'
 import { useHoldStill } from '../document/hold-still.ts'
 import { step, useKeys } from './keys.ts'
 import { useNavigation } from './navigation.tsx'
 import { asDocument, type Part, pageSource, placeOf } from './talk.ts'
-
-export interface Shown {
-  readonly tools: boolean
-  readonly thinking: boolean
-  readonly client: boolean
-}
 
 export interface Reader {
   readonly parts: readonly Part[]
@@ -28,7 +23,6 @@ export interface Reader {
   onArrived(anchor: string, epoch: number): void
 }
 
-const shownFirst: Shown = { tools: true, thinking: false, client: false }
 let epochs = 0
 
 export function useReader(parts: readonly Part[]): Reader {
@@ -85,7 +79,7 @@ export function useReader(parts: readonly Part[]): Reader {
         element.focus({ preventScroll: true })
       }
       const isHidden = element.getClientRects().length === 0
-      if (isHidden) setShown({ tools: true, thinking: true, client: true })
+      if (isHidden) setShown(allShown)
       if (isHidden) requestAnimationFrame(settle)
       else settle()
     },
@@ -117,14 +111,6 @@ export function Talk({ reader, heads }: TalkProps): JSX.Element {
       />
     </div>
   )
-}
-
-function hiddenClasses(shown: Shown): readonly string[] {
-  return [
-    ...(shown.tools ? [] : ['hide-tools']),
-    ...(shown.thinking ? [] : ['hide-thinking']),
-    ...(shown.client ? [] : ['hide-client']),
-  ]
 }
 
 /** Who reads the end goes on reading the end; everybody else stays where they are. */

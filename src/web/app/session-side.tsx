@@ -4,6 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WithNotes } from '../../core/browse.ts'
 import type { BrowsedConversation, Found } from '../../core/browse-session.ts'
+import { SearchField } from '../conversation/search-field.tsx'
 import { ask, type Problem, problemOf } from './api.ts'
 import { useKeys } from './keys.ts'
 import { Link } from './navigation.tsx'
@@ -61,20 +62,7 @@ export function SessionSide({ of, reader, isOpen, onOpen }: SideProps): JSX.Elem
         Prompts and search
       </button>
       <aside id="side" class={isOpen ? 'side open' : 'side'} aria-label="Prompts and search">
-        <search>
-          <label class="hidden-label" for="search">
-            Search this conversation
-          </label>
-          <input
-            id="search"
-            ref={field}
-            type="search"
-            placeholder="Search   ( / )"
-            autocomplete="off"
-            spellcheck={false}
-            onInput={({ currentTarget: { value } }) => setWords(value)}
-          />
-        </search>
+        <SearchField field={field} onWords={setWords} />
         {search === null ? (
           <>
             <Prompts of={of} go={go} />

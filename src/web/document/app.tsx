@@ -6,12 +6,11 @@ import { Conversation } from '../conversation/conversation.tsx'
 import type { Jump } from '../conversation/page.tsx'
 import { type Place, placeNamed } from '../conversation/places.ts'
 import { defaultSettings, type Settings } from '../conversation/settings.ts'
-import { Bar, type Shown } from './bar.tsx'
+import { allShown, hiddenClasses, shownFirst } from '../conversation/shown.ts'
+import { Bar } from './bar.tsx'
 import type { OpenedDocument } from './blocks.ts'
 import { useHoldStill } from './hold-still.ts'
 import { Side } from './side.tsx'
-
-const shownFirst: Shown = { tools: true, thinking: false, client: false }
 
 export function App({ document: doc, source }: OpenedDocument): JSX.Element {
   const [settings, setSettings] = useState<Settings>(defaultSettings)
@@ -36,7 +35,7 @@ export function App({ document: doc, source }: OpenedDocument): JSX.Element {
     const element = document.getElementById(anchor)
     if (!element) return
     const isHidden = element.getClientRects().length === 0
-    if (isHidden) setShown({ tools: true, thinking: true, client: true })
+    if (isHidden) setShown(allShown)
     const settle = () => {
       hold(element)
       element.focus({ preventScroll: true })
@@ -99,14 +98,6 @@ function jumpTo(place: Place | undefined): Jump | null
 function jumpTo(place: Place | undefined): Jump | null {
   epochs += 1
   return place ? { place, epoch: epochs } : null
-}
-
-function hiddenClasses(shown: Shown): readonly string[] {
-  return [
-    ...(shown.tools ? [] : ['hide-tools']),
-    ...(shown.thinking ? [] : ['hide-thinking']),
-    ...(shown.client ? [] : ['hide-client']),
-  ]
 }
 
 /** Keys that mean something wherever nothing is typed. */

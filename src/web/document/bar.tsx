@@ -1,12 +1,9 @@
 /** The bar above a conversation: what is shown of it and how. */
 
 import type { JSX } from 'preact'
-import type { FindTaste } from '../conversation/find.ts'
 import type { Settings } from '../conversation/settings.ts'
+import type { Shown } from '../conversation/shown.ts'
 import { isDark, setTheme } from './theme.ts'
-
-/** What of a conversation is shown, and looked through by a search. */
-export type Shown = FindTaste
 
 interface BarProps {
   readonly title: string

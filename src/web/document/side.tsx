@@ -5,7 +5,8 @@ import { useState } from 'preact/hooks'
 import type { ViewDocument } from '../../review/view-document.ts'
 import type { PageSource } from '../conversation/conversation.tsx'
 import type { Place } from '../conversation/places.ts'
-import type { Shown } from './bar.tsx'
+import { SearchField } from '../conversation/search-field.tsx'
+import type { Shown } from '../conversation/shown.ts'
 import { type Found, mostFound, useSearch } from './use-search.ts'
 
 interface SideProps {
@@ -22,20 +23,7 @@ export function Side({ document, source, shown, isOpen, field, onGo }: SideProps
   const search = useSearch(document, source, words, shown)
   return (
     <aside id="side" class={isOpen ? 'side open' : 'side'} aria-label="Prompts and search">
-      <search>
-        <label class="hidden-label" for="search">
-          Search this conversation
-        </label>
-        <input
-          id="search"
-          ref={field}
-          type="search"
-          placeholder="Search   ( / )"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={({ currentTarget: { value } }) => setWords(value)}
-        />
-      </search>
+      <SearchField field={field} onWords={setWords} />
       {search === null ? (
         <Prompts document={document} onGo={onGo} />
       ) : (

@@ -5,7 +5,7 @@ import type { ViewDocument } from '../../review/view-document.ts'
 import type { PageSource } from '../conversation/conversation.tsx'
 import { findWords, type Hit } from '../conversation/find.ts'
 import type { Place } from '../conversation/places.ts'
-import type { Shown } from './bar.tsx'
+import type { Shown } from '../conversation/shown.ts'
 
 export interface Found {
   readonly hit: Hit
