@@ -6,8 +6,15 @@ export type Inline =
   | string
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'strong' | 'em' | 'del'; readonly inline: readonly Inline[] }
-  /** `href` is http or https, written out as the browser will go to it. */
-  | { readonly kind: 'link'; readonly href: string; readonly text: string }
+  | InlineLink
+
+export interface InlineLink {
+  readonly kind: 'link'
+  /** http or https, written out as the browser will go to it. */
+  readonly href: string
+  readonly text: string
+  readonly title?: string
+}
 
 /** Longer paragraphs are shown as they are written: emphasis is looked for from each mark anew. */
 const longest = 8000
@@ -73,12 +80,13 @@ function takeCode(text: string, at: number): Taken {
 /** An image is a link to it: nothing is ever loaded. An address of another kind stays as it is written. */
 function takeLink(text: string, at: number): Taken {
   const found =
-    /^!?\[([^[\]\n]{0,500})\]\(\s*<?([^\s()<>]{1,2000}(?:\([^\s()]{0,200}\))?)>?(?:\s+"[^"\n]{0,200}")?\s*\)/.exec(
+    /^!?\[([^[\]\n]{0,500})\]\(\s*<?([^\s()<>]{1,2000}(?:\([^\s()]{0,200}\))?)>?(?:\s+"([^"\n]{0,200})")?\s*\)/.exec(
       text.slice(at, at + 3000),
     )
-  const href = webAddress(found?.[2] ?? '')
-  if (!found || href === undefined) return undefined
-  return [{ kind: 'link', href, text: found[1] ?? '' }, at + found[0].length]
+  const [whole = '', words = '', address = '', title = ''] = found ?? []
+  const href = webAddress(address)
+  if (href === undefined) return undefined
+  return [{ kind: 'link', href, text: words, ...(title !== '' && { title }) }, at + whole.length]
 }
 
 function takeAddress(text: string, at: number): Taken {

@@ -1,5 +1,6 @@
 /**
- * The Markdown that answers are written in, as a tree; everything that it does not know stays text. No HTML, no images, no
+ * The Markdown that answers are written in, as a tree; everything that it does not know stays text, and no
+ * word is left out. No HTML, no images, no
  * address but http and https. Linear in the text but for single paragraphs, whose length is bounded. Pure.
  */
 
@@ -8,7 +9,8 @@ import { type Inline, parseInline } from './markdown-inline.ts'
 export type MarkdownBlock =
   | { readonly kind: 'paragraph'; readonly inline: readonly Inline[] }
   | { readonly kind: 'heading'; readonly level: number; readonly inline: readonly Inline[] }
-  | { readonly kind: 'code'; readonly language: string; readonly text: string }
+  /** `info` is what stands behind the fence, if that is more than the name of a language. */
+  | { readonly kind: 'code'; readonly language: string; readonly info: string; readonly text: string }
   | {
       readonly kind: 'list'
       /** Null for bullets. */
@@ -19,18 +21,22 @@ export type MarkdownBlock =
   | {
       readonly kind: 'table'
       readonly head: readonly (readonly Inline[])[]
+      /** Of as many cells as they were written with. */
       readonly rows: readonly (readonly (readonly Inline[])[])[]
     }
   | { readonly kind: 'rule' }
 
 /** Deeper quotes and lists are text. */
 const deepest = 6
+/** Of a table's row; the last one holds the rest of the line. */
+const mostCells = 30
 
 export function parseMarkdown(text: string): readonly MarkdownBlock[] {
   return parseLines(text.split('\n'), 0)
 }
 
-const fence = /^ {0,3}(`{3,}|~{3,})\s*([^\s`]*)[^`]*$/
+const fence = /^ {0,3}(`{3,}|~{3,})([^`]*)$/
+const languageName = /^[\w+#.-]{1,40}$/
 const heading = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/
 const rule = /^ {0,3}(?:-[ \t]*){3,}$|^ {0,3}(?:\*[ \t]*){3,}$|^ {0,3}(?:_[ \t]*){3,}$/
 const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?: {1,4}|\t|$)(.*)$/
@@ -70,14 +76,17 @@ function takeSpecial(lines: readonly string[], at: number, depth: number): Taken
   return undefined
 }
 
-function takeCode(lines: readonly string[], at: number, mark: string, language: string): Taken {
+function takeCode(lines: readonly string[], at: number, mark: string, behind: string): Taken {
   const end = lines.findIndex((line, each) => {
     const text = line.trim()
     return each > at && text.startsWith(mark) && text === mark.charAt(0).repeat(text.length)
   })
   const until = end === -1 ? lines.length : end
   const text = lines.slice(at + 1, until).join('\n')
-  return [{ kind: 'code', language: language.toLowerCase(), text }, until + 1]
+  const said = behind.trim()
+  const [first = ''] = said.split(/\s/)
+  const language = languageName.test(first) ? first.toLowerCase() : ''
+  return [{ kind: 'code', language, info: said === first && language !== '' ? '' : said, text }, until + 1]
 }
 
 function takeQuote(lines: readonly string[], at: number, depth: number): Taken {
@@ -122,19 +131,16 @@ function takeTable(lines: readonly string[], at: number): Taken {
   const head = cellsOf(lines[at] ?? '')
   let end = at + 2
   while (end < lines.length && (lines[end] ?? '').includes('|')) end += 1
-  const rows = lines.slice(at + 2, end).map((line) => {
-    const cells = cellsOf(line)
-    return head.map((_, column) => cells[column] ?? [])
-  })
+  const rows = lines.slice(at + 2, end).map(cellsOf)
   return [{ kind: 'table', head, rows }, end]
 }
 
 function cellsOf(line: string): readonly (readonly Inline[])[] {
   const inner = line.trim().replace(/^\|/, '').replace(/\|$/, '')
-  return inner
-    .split(/(?<!\\)\|/)
-    .slice(0, 30)
-    .map((cell) => parseInline(cell.trim().replaceAll('\\|', '|')))
+  const cells = inner.split(/(?<!\\)\|/)
+  const last = cells.slice(mostCells - 1).join('|')
+  const shown = cells.length > mostCells ? [...cells.slice(0, mostCells - 1), last] : cells
+  return shown.map((cell) => parseInline(cell.trim().replaceAll('\\|', '|')))
 }
 
 function takeParagraph(lines: readonly string[], at: number, depth: number): Taken {

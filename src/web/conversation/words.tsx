@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { Code } from './code.tsx'
 import { type MarkdownBlock, parseMarkdown } from './markdown.ts'
-import type { Inline } from './markdown-inline.ts'
+import type { Inline, InlineLink } from './markdown-inline.ts'
 import { ScrollBox } from './scroll-box.tsx'
 
 /** `text` as Markdown. */
@@ -55,9 +55,7 @@ function blockNode(block: MarkdownBlock, at: number): JSX.Element {
         </p>
       )
     case 'code':
-      return (
-        <Code key={at} text={block.text} language={block.language} label={`Code ${block.language}`.trim()} />
-      )
+      return codeNode(block, at)
     case 'list':
       return listNode(block, at)
     case 'quote':
@@ -67,6 +65,17 @@ function blockNode(block: MarkdownBlock, at: number): JSX.Element {
     case 'rule':
       return <hr key={at} />
   }
+}
+
+function codeNode({ language, info, text }: MarkdownBlock & { kind: 'code' }, at: number): JSX.Element {
+  const code = <Code key={at} text={text} language={language} label={`Code ${language}`.trim()} />
+  if (info === '') return code
+  return (
+    <figure key={at}>
+      <figcaption>{info}</figcaption>
+      {code}
+    </figure>
+  )
 }
 
 function listNode({ start, items }: MarkdownBlock & { kind: 'list' }, at: number): JSX.Element {
@@ -125,17 +134,18 @@ function inlineNode(inline: Inline, at: number): ComponentChildren {
     case 'del':
       return <del key={at}>{inline.inline.map(inlineNode)}</del>
     case 'link':
-      return <WebLink key={at} href={inline.href} text={inline.text} />
+      return <WebLink key={at} {...inline} />
   }
 }
 
-/** Where it leads is always to be read: the words are those of somebody else. */
-function WebLink({ href, text }: { readonly href: string; readonly text: string }): JSX.Element {
+/** Where it leads is always to be read, and so is its title: the words are those of somebody else. */
+function WebLink({ href, text, title }: InlineLink): JSX.Element {
   const says = text === href || `${text}/` === href || text === ''
+  const rest = [...(says ? [] : [href]), ...(title === undefined ? [] : [`“${title}”`])].join(' ')
   return (
     <a href={href} rel="noreferrer noopener nofollow" target="_blank" referrerpolicy="no-referrer">
       {says ? href : text}
-      {!says && <span class="target"> ({href})</span>}
+      {rest !== '' && <span class="target"> ({rest})</span>}
     </a>
   )
 }
