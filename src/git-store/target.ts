@@ -128,7 +128,7 @@ function checkedPath(text: string, path: string): string {
 
 function notATarget(text: string, why: string): TeleportError {
   return new TeleportError('usage', `"${showOutside(text, 100)}" is no place to go to: ${why}`, {
-    hint: 'git teleport to ssh://host/path, docker://name/path, or a folder with a checkout',
+    hint: 'a target is ssh://host/path, docker://name/path or the folder of a checkout',
   })
 }
 
