@@ -257,6 +257,12 @@ test.serial('while a session runs, what it says appears, and so do new sessions'
     told.slice(-3).map((text) => /I read every log|There are nine|It is still reading/.exec(text)?.[0]),
     ['I read every log', 'There are nine', 'It is still reading'],
   )
+  await page.keyboard.press('/')
+  await page.waitForFunction(() => document.activeElement?.id === 'search')
+  await page.keyboard.insertText('There are nine')
+  await page.locator('.found button', { hasText: 'in a subagent' }).click()
+  await page.waitForFunction(() => /^#p1-\d+$/.test(location.hash))
+  t.regex((await page.locator(new URL(page.url()).hash).textContent()) ?? '', /There are nine/)
   await page.keyboard.press('s')
   await page.getByText('Look at the logs').waitFor()
   await (await startTalk(ada, ids.hostile, 'A new one')).ask('hello')

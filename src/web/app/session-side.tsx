@@ -126,12 +126,11 @@ function Results({
           : `${found.more ? 'The first ' : ''}${plural(found.matches.length, 'place')}`}
       </p>
       <ol class="found">
-        {found?.matches.map(({ number, page, kind, excerpt, places }, at) => (
+        {found?.matches.map(({ number, uuid, page, kind, excerpt, places }, at) => (
           <li key={at}>
             <button
               type="button"
-              disabled={number === 0}
-              onClick={() => go({ chapter: 0, page, wanted: { number } }, words)}
+              onClick={() => go({ chapter: 0, page, wanted: number > 0 ? { number } : { uuid } }, words)}
             >
               <span class="where">
                 {kindWords[kind]} {number > 0 ? `#${number}` : 'in a subagent'}

@@ -1,14 +1,14 @@
 /** Where a message stands in a document: by its number, by its page. Pure. */
 
-import type { ViewMessage } from '../../review/view.ts'
+import type { ViewBlock, ViewMessage } from '../../review/view.ts'
 import type { ViewDocument } from '../../review/view-document.ts'
 
-/** A message: by its number, else by where it stands in its page. */
+/** A message: by its number; without one, as in a subagent, by its id or by where it stands in its page. */
 export interface Place {
   readonly chapter: number
   /** Within the chapter. */
   readonly page: number
-  readonly wanted: { readonly number: number } | { readonly at: number }
+  readonly wanted: { readonly number: number } | { readonly uuid: string } | { readonly at: number }
 }
 
 /** Of a page of a chapter, in the row of all pages. */
@@ -42,11 +42,16 @@ export function placeNamed(hash: string, { chapters }: ViewDocument): Place | un
 /** Where in its page; a result's number is that of the message with its call. */
 export function indexIn(messages: readonly ViewMessage[], { wanted }: Place): number | undefined {
   if ('at' in wanted) return messages[wanted.at] ? wanted.at : undefined
+  if ('uuid' in wanted) return found(messages.findIndex(({ uuid }) => uuid === wanted.uuid))
   const { number } = wanted
-  const own = messages.findIndex((message) => message.number === number)
-  if (own !== -1) return own
-  const within = messages.findIndex(({ blocks }) =>
-    blocks.some((block) => block.kind === 'call' && block.result?.number === number),
-  )
-  return within === -1 ? undefined : within
+  const own = found(messages.findIndex((message) => message.number === number))
+  return own ?? found(messages.findIndex(({ blocks }) => blocks.some((block) => answers(block, number))))
+}
+
+function answers(block: ViewBlock, number: number): boolean {
+  return block.kind === 'call' && block.result?.number === number
+}
+
+function found(index: number): number | undefined {
+  return index === -1 ? undefined : index
 }
