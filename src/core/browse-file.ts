@@ -6,7 +6,7 @@ import { type TrackedFiles, trackedFiles, trackedSize } from '../git-store/track
 import type { Oid } from '../model.ts'
 import { visibleLine } from '../review/visible-text.ts'
 import { type BlamedWithPrompt, blameIn } from './blame.ts'
-import type { BrowseMemory } from './browse-session.ts'
+import type { BrowseMemory } from './browse-copy.ts'
 import { type LoggedCommit, loggedCommit, type TiedSession } from './log.ts'
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'

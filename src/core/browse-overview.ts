@@ -12,7 +12,7 @@ import {
   type Oid,
   type SessionId,
 } from '../model.ts'
-import type { BrowseMemory } from './browse-session.ts'
+import type { BrowseMemory } from './browse-copy.ts'
 import { knownDigest, knownLocalDigest, localDigest } from './digests.ts'
 import { readLinkIndex } from './link-index.ts'
 import { type ListedSession, listIn } from './list.ts'

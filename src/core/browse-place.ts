@@ -7,9 +7,9 @@ import { localTranscript, type TranscriptNow, transcriptNow } from '../claude/tr
 import { TeleportError } from '../errors.ts'
 import { listStates } from '../git-store/state-files.ts'
 import type { Oid, SessionId } from '../model.ts'
-import type { Agents } from '../review/conversation.ts'
+import type { Agents, Conversed } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
-import { createPaging, type Paging } from '../review/pages.ts'
+import { createPaging, entriesOf, type Paging } from '../review/pages.ts'
 import { placeLines } from '../review/placed-lines.ts'
 import { readLocalLinks } from './local-links.ts'
 import { emptyBase, materialise } from './materialise.ts'
@@ -38,6 +38,14 @@ export interface Paged {
   readonly agents: Agents
   /** After so long it is worth asking again: a subagent said more. 0: nothing is known that is not in the pages. */
   readonly behindMs: number
+}
+
+/** What one page shows. Throws `usage` for a page that there is not. */
+export function entriesOn({ paging, read, agents }: Paged, number: number): AsyncIterable<Conversed> {
+  const page = paging.pages[number]
+  if (!page) throw new TeleportError('usage', `there is no page ${number}`)
+  const lines = placeLines(read(page.offset), page.offset)
+  return entriesOf(page, lines, paging.agentsFrom(page, agents))
 }
 
 /** This machine's newest copy of a session of this project; undefined where there is none. */

@@ -7,20 +7,18 @@ import { watchFiles } from '../claude/watch-files.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { type Oid, type SessionId, silentProgress } from '../model.ts'
 import { type BrowsedDiff, type BrowsedHistory, browseCommit, browseHistory } from './browse-commit.ts'
+import type { BrowsedSpot, BrowseMemory } from './browse-copy.ts'
 import { type BrowsedFile, browseFile, browseFiles } from './browse-file.ts'
 import { lookIntoUnknown, type Overview, readOverview } from './browse-overview.ts'
 import { createShelf, fileHere } from './browse-place.ts'
 import {
   type BrowsedConversation,
   type BrowsedPage,
-  type BrowsedSpot,
-  type BrowseMemory,
   browseConversation,
   browsePage,
-  browseWords,
-  type Found,
 } from './browse-session.ts'
 import { placeOf } from './browse-target.ts'
+import { browseWords, type Found } from './browse-words.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 

@@ -14,7 +14,6 @@ import { ambiguous } from './choose-session.ts'
 import { loadDevice, ownRecipients } from './device.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, type Place, placeFor } from './place.ts'
-
 import { type AskedRange, findRange } from './range.ts'
 import { type StreamedLog, withStreamedLog } from './read-at-once.ts'
 import { type Reading, rootsOf, stagedAgents } from './reading.ts'
