@@ -10,6 +10,7 @@ import { type AutoStatus, autoStatus, consentHere } from './auto.ts'
 import { automationAllowed } from './automation.ts'
 import { movedLine } from './moved-session.ts'
 import { newerElsewhere } from './newer-elsewhere.ts'
+import { stuckRuns } from './run-list.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -35,6 +36,7 @@ export async function clientStart(
     const auto = await autoStatus(ws)
     const notice = [
       ...(await autoLines(ws, auto)),
+      ...(await runLine(ws)),
       ...(await twiceLine(ws, session)),
       ...(newer === null ? [] : [newer]),
     ]
@@ -97,6 +99,16 @@ async function askForLeft(ws: Workspace): Promise<number> {
   }
   for (const [session, top] of tops) await writeSending(ws.store, 'asked', session, `left ${top}\n`)
   return tops.size
+}
+
+/** What `run` could not finish waits for a command. */
+async function runLine(ws: Workspace): Promise<readonly string[]> {
+  const stuck = await stuckRuns(ws)
+  const [only, another] = stuck
+  if (another) return [`${stuck.length} background sessions wait for you: git teleport ps`]
+  if (!only) return []
+  const why = only.why?.slice(0, mostOfProblem) ?? only.state
+  return [`background session ${only.session.slice(0, 8)} waits for you: ${why}; try: ${only.next}`]
 }
 
 async function twiceLine(ws: Workspace, session: SessionId): Promise<readonly string[]> {

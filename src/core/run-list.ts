@@ -5,7 +5,7 @@ import { runLog } from '../git-store/run-files.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { RunFigures } from '../review/run-stream.ts'
 import { figuresOf, lastErrorOf } from './run-log.ts'
-import { allRuns, fateOf, settled } from './run-records.ts'
+import { allRuns, fateOf, isSettled, settled } from './run-records.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -52,6 +52,22 @@ export async function listRunning(
     const records = (await allRuns(ws)).filter((record) => options.all || !isOver(record))
     return Promise.all(records.map((record) => listed(ws, record)))
   })
+}
+
+/** Those that somebody has to see to: what they made is not committed or not sent, or they were cut off. Newest first. */
+export async function stuckRuns(
+  ws: Workspace,
+): Promise<readonly (RunStanding & { readonly session: SessionId })[]> {
+  const runs = (await allRuns(ws)).filter((record) => !isSettled(record))
+  const standings = runs.map(async (read) => {
+    const record = await settled(ws, read)
+    return {
+      session: record.session,
+      ...(await standingOf(ws.world, record, null)),
+      left: !isSettled(record),
+    }
+  })
+  return (await Promise.all(standings)).filter(({ left, next }) => left && next !== null)
 }
 
 /** Brought into a checkout, with nothing left to see to. */

@@ -11,6 +11,7 @@ import { teleport } from '../support/in-process.ts'
 import { dig, isRecord, parseJson, recordsIn, stringAt } from '../support/json.ts'
 import { checkout, makeSandbox } from '../support/sandbox.ts'
 import { makeStandInClient } from '../support/stand-in-client.ts'
+import { answerOf, hook } from './client-hooks.ts'
 
 async function sit(t: ExecutionContext) {
   const sandbox = await makeSandbox(t)
@@ -71,6 +72,14 @@ test('what could not be sent waits for stop, and the session knows nothing of th
 
   const failed = await cli(ada, ['stop', id], { cwd: top, env: desk.env })
   t.is(failed.exitCode, 1)
+  const told = async () =>
+    answerOf(await hook({ machine: ada, top }, 'session-start', { source: 'startup' })).shown
+  t.regex(
+    await told(),
+    new RegExp(
+      `^git-teleport: background session ${id} waits for you: the branch is not pushed: .*; try: git teleport stop ${id}$`,
+    ),
+  )
   t.is(stringAt(await desk.ask('pull', id), 'error', 'hint')?.split('   ')[0], `git teleport stop ${id}`)
   t.regex(await desk.say('ps', '--prune'), new RegExp(`^nothing to clear\\n${id}  stays: not all of it`))
   await rename(path.join(path.dirname(remote), 'away'), remote)
@@ -78,6 +87,7 @@ test('what could not be sent waits for stop, and the session knows nothing of th
     state: 'ended',
     finished: { committed: 'nothing', branchPushed: 'done', sessionPushed: 'done', problem: null },
   })
+  t.is(await told(), '')
   t.is(await ada.git(remote, 'log', '-1', '--format=%as', `run/${id}`), new Date().toISOString().slice(0, 10))
   t.like(await desk.ask('pull', id), {
     session,

@@ -27,7 +27,7 @@ export interface Event {
 
 /** Runs one hook and returns how it ended. `event` as the client would write it; a text goes as it is. */
 export async function hook(
-  seat: Seat,
+  seat: Pick<Seat, 'machine' | 'top'>,
   name: HookName,
   event: Event | string = {},
   env: Readonly<Record<string, string>> = {},
