@@ -67,18 +67,26 @@ export interface ResultDigest {
   readonly more: number
 }
 
-/** The first line that says something, and how much follows. */
-export function digestResult(blocks: readonly Block[]): ResultDigest {
-  const text = blocks.map(textOf).join('\n').trim()
+/** Lines at the beginning that hold nothing but a tag, as around output that the client keeps in a file. */
+const onlyTags = /^(?:<[\w-]{1,40}>\s*\n\s*)+(?=\S)/
+
+/** The first line that says something, and how many others there are. */
+export function digestText(whole: string): ResultDigest {
+  const text = whole.trim()
   if (text === '') return { firstLine: '(nothing)', more: 0 }
-  const end = text.indexOf('\n')
-  if (end === -1) return { firstLine: text, more: 0 }
-  return { firstLine: text.slice(0, end), more: countLines(text, end) }
+  const [tags = ''] = onlyTags.exec(text.slice(0, 400)) ?? []
+  const end = text.indexOf('\n', tags.length)
+  const firstLine = text.slice(tags.length, end === -1 ? undefined : end).trimEnd()
+  return { firstLine, more: countBreaks(text) }
 }
 
-function countLines(text: string, from: number): number {
+export function digestResult(blocks: readonly Block[]): ResultDigest {
+  return digestText(blocks.map(textOf).join('\n'))
+}
+
+function countBreaks(text: string): number {
   let count = 0
-  for (let at = from; at !== -1; at = text.indexOf('\n', at + 1)) count += 1
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1
   return count
 }
 

@@ -69,7 +69,7 @@ export function cutLines(text: string, most: number): string {
   return text.slice(0, end)
 }
 
-export function countLines(text: string): number {
+function countLines(text: string): number {
   let count = 1
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1
   return count

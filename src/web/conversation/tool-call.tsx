@@ -1,8 +1,9 @@
 /** A call of a tool: folded to a line with what it came to. */
 
 import type { ComponentChildren, JSX } from 'preact'
+import { digestText } from '../../review/tool-call.ts'
 import type { ViewCall, ViewMedia, ViewResult, ViewText } from '../../review/view.ts'
-import { Code, countLines } from './code.tsx'
+import { Code } from './code.tsx'
 import { ChangeCount, Diff } from './diff.tsx'
 import { holdsWords } from './find.ts'
 import { Fold } from './fold.tsx'
@@ -79,9 +80,9 @@ function Outcome({ result }: { readonly result: ViewResult | null }): JSX.Elemen
 }
 
 function firstLine({ text }: ViewText): string {
-  const line = text.slice(0, 400).split('\n', 1)[0]?.trim().slice(0, 160) ?? ''
-  const more = countLines(text) - 1
-  return `${line}${more > 0 ? ` (+${more} ${more === 1 ? 'line' : 'lines'})` : ''}`
+  if (text.trim() === '') return ''
+  const { firstLine: line, more } = digestText(text)
+  return `${line.slice(0, 160)}${more > 0 ? ` (+${more} ${more === 1 ? 'line' : 'lines'})` : ''}`
 }
 
 /** Inputs that are code of some language, whatever the call. */
