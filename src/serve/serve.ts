@@ -1,6 +1,6 @@
 /** The local page's server: on the loopback only, for one person, until its signal says so. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errnoOf, TeleportError } from '../errors.ts'
 import type { Answers } from './answers.ts'
@@ -44,6 +44,8 @@ export interface Served {
 export async function serve(options: ServeOptions): Promise<Served> {
   const entrance = openEntrance(options.random)
   const closing = new AbortController()
+  // Not at the top: all of Node's HTTP comes along, and every command would wait for it.
+  const { createServer } = await import('node:http')
   // The first is to be refused by us and not by Node, whose words are others.
   const server = createServer(
     { maxHeaderSize: 32 * 1024, requireHostHeader: false, headersTimeout: 10_000, requestTimeout: 10_000 },

@@ -130,6 +130,21 @@ test('the whole program is in the bundle: a wrong verb is answered by its comman
   t.like(error, { code: 2 })
 })
 
+test('no command waits for the parts of Node that only a page needs', async (t) => {
+  const tell = 'process.on("exit", () => process._rawDebug(process.moduleLoadList.join("\\n")))'
+  const { stderr } = await run(
+    process.execPath,
+    ['--import', `data:text/javascript,${tell}`, path.join(prefix, 'bin/git-teleport'), 'completion', 'bash'],
+    { cwd: scratch, env },
+  )
+  const loaded = stderr.split('\n').map((line) => line.replace(/^NativeModule /, ''))
+  t.true(loaded.includes('crypto'))
+  t.deepEqual(
+    loaded.filter((name) => /^(?:_?https?|_http_|internal\/deps\/undici)/.test(name)),
+    [],
+  )
+})
+
 test('git finds the manual', async (t) => {
   t.true(existsSync(path.join(prefix, 'share/man/man1/git-teleport.1')))
   const hasMan = await run('man', ['--version']).then(
