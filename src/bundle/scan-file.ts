@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { TeleportError } from '../errors.ts'
 import type { LocalFile, Sha256 } from '../model.ts'
-import { toSha256 } from './chain.ts'
+import { emptySha256, toSha256 } from './chain.ts'
 
 export interface FileDigests {
   readonly whole: Sha256
@@ -20,26 +20,30 @@ export async function digestFile(
   advance: (bytes: number) => void,
 ): Promise<FileDigests> {
   const whole = createHash('sha256')
-  // Without a prefix the rest is the whole: hashing a first push twice would be waste.
-  const rest = split > 0 ? createHash('sha256') : undefined
+  // Where one of the two parts is nothing, the other is the whole: hashing it twice would be waste.
+  const rest = split > 0 && split < file.size ? createHash('sha256') : undefined
   let prefix: string | undefined
   let read = 0
-  const take = (chunk: Uint8Array) => {
-    whole.update(chunk)
-    if (prefix !== undefined) rest?.update(chunk)
-    read += chunk.length
-    if (read === split) prefix = whole.copy().digest('hex')
-  }
-  take(new Uint8Array(0))
   for await (const chunk of file.read(0, file.size)) {
-    const border = Math.max(0, Math.min(split - read, chunk.length))
-    take(chunk.subarray(0, border))
-    if (border < chunk.length) take(chunk.subarray(border))
+    const border = rest ? Math.max(0, Math.min(split - read, chunk.length)) : chunk.length
+    whole.update(chunk.subarray(0, border))
+    read += border
+    if (rest && border < chunk.length) {
+      prefix ??= whole.copy().digest('hex')
+      const behind = chunk.subarray(border)
+      whole.update(behind)
+      rest.update(behind)
+      read += behind.length
+    }
     advance(chunk.length)
   }
-  if (read !== file.size || prefix === undefined) throw changed(file)
+  if (read !== file.size) throw changed(file)
   const all = toSha256(whole.digest('hex'))
-  return { whole: all, prefix: toSha256(prefix), rest: rest ? toSha256(rest.digest('hex')) : all }
+  if (rest && prefix !== undefined)
+    return { whole: all, prefix: toSha256(prefix), rest: toSha256(rest.digest('hex')) }
+  return split > 0
+    ? { whole: all, prefix: all, rest: emptySha256 }
+    : { whole: all, prefix: emptySha256, rest: all }
 }
 
 /** Bytes from `start` to the file's end. Throws `failed` when they are no longer those of `expected`. */

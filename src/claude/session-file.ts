@@ -20,20 +20,30 @@ export async function* readRange(file: string, start: number, end: number): Asyn
     return
   }
   const handle = await openPlain(file)
+  let coming = readNext(handle, start, end)
   try {
-    let at = start
-    while (at < end) {
-      const chunk = Buffer.allocUnsafe(Math.min(largestAtOnce, end - at))
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
-      if (bytesRead === 0) throw becameShorter(file)
-      at += bytesRead
-      yield chunk.subarray(0, bytesRead)
+    for (let at = start; at < end; ) {
+      const bytes = await coming
+      if (bytes.length === 0) throw becameShorter(file)
+      at += bytes.length
+      // While whoever asked is busy with these, the next are read.
+      if (at < end) coming = readNext(handle, at, end)
+      // It may fail before anybody asks for it.
+      coming.catch(() => undefined)
+      yield bytes
     }
   } catch (error) {
     throw fileError(error, `reading ${file}`)
   } finally {
+    await coming.catch(() => undefined)
     await handle.close()
   }
+}
+
+async function readNext(handle: FileHandle, at: number, end: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(Math.min(largestAtOnce, end - at))
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, at)
+  return bytes.subarray(0, bytesRead)
 }
 
 function readAtOnce(file: string, start: number, end: number): Uint8Array {
