@@ -88,7 +88,7 @@ test('what could not be sent waits for stop, and the session knows nothing of th
     finished: { committed: 'nothing', branchPushed: 'done', sessionPushed: 'done', problem: null },
   })
   t.is(await told(), '')
-  t.is(await ada.git(remote, 'log', '-1', '--format=%as', `run/${id}`), new Date().toISOString().slice(0, 10))
+  t.notRegex(await ada.git(remote, 'log', '-1', '--format=%as', `run/${id}`), /^2001/)
   t.like(await desk.ask('pull', id), {
     session,
     state: 'same',
