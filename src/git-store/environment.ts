@@ -131,6 +131,13 @@ const ofPerson = new Set(['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_COMMITTER_
  * that the command may have been started from. A person's identity stays, unless a hook has put there whose commit it runs for.
  */
 export function agentEnvironment(env: Environment): Record<string, string> {
+  // The key is for our own pushes; an agent must not see it.
+  const { GIT_TELEPORT_IDENTITY: _key, ...rest } = detachedEnvironment(env)
+  return rest
+}
+
+/** The same for a program of ours. */
+export function detachedEnvironment(env: Environment): Record<string, string> {
   const { GIT_DIR, GIT_INDEX_FILE } = env
   const inHook = GIT_DIR !== undefined || GIT_INDEX_FILE !== undefined
   return Object.fromEntries(

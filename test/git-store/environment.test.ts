@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { agentEnvironment, scrubEnvironment } from '../../src/git-store/environment.ts'
+import { agentEnvironment, detachedEnvironment, scrubEnvironment } from '../../src/git-store/environment.ts'
 
 const foreground = { background: false }
 
@@ -100,4 +100,7 @@ test('a client that is started beside everything knows neither the session nor t
   t.deepEqual(agentEnvironment({ ...around, ...kept }), kept)
   const person = { GIT_AUTHOR_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org' }
   t.deepEqual(agentEnvironment({ ...person, GIT_AUTHOR_DATE: 'x', UNSET: undefined }), person)
+  const key = { GIT_TELEPORT_IDENTITY: 'AGE-SECRET-KEY-1' }
+  t.deepEqual(agentEnvironment(key), {})
+  t.deepEqual(detachedEnvironment(key), key)
 })
