@@ -59,15 +59,10 @@ export async function stuckRuns(
   ws: Workspace,
 ): Promise<readonly (RunStanding & { readonly session: SessionId })[]> {
   const runs = (await allRuns(ws)).filter((record) => !isSettled(record))
-  const standings = runs.map(async (read) => {
-    const record = await settled(ws, read)
-    return {
-      session: record.session,
-      ...(await standingOf(ws.world, record, null)),
-      left: !isSettled(record),
-    }
-  })
-  return (await Promise.all(standings)).filter(({ left, next }) => left && next !== null)
+  const looked = await Promise.all(runs.map((read) => lookAt(ws, read, async () => ({ result: null }))))
+  return looked
+    .filter(({ record, standing }) => !isSettled(record) && standing.next !== null)
+    .map(({ record, standing }) => ({ session: record.session, ...standing }))
 }
 
 /** Brought into a checkout, with nothing left to see to. */
@@ -76,14 +71,9 @@ function isOver({ pulled, commit, branchPush, sessionPush }: RunRecord): boolean
 }
 
 async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
-  const record = await settled(ws, read)
-  const { result, failed: _failed, ...figures } = await figuresOf(ws.store, record)
-  const standing = await standingOf(ws.world, record, result)
-  if (record.phase !== 'ended' && standing.next !== null) {
-    // Its processes are gone since the record was read: they may have ended well.
-    const now = await settled(ws, record)
-    if (now.phase === 'ended') return listed(ws, now)
-  }
+  const looked = await lookAt(ws, read, (record) => figuresOf(ws.store, record))
+  const { record, standing } = looked
+  const { result: _result, failed: _failed, ...figures } = looked.figures
   const isOdd = standing.state === 'failed' || (standing.state === 'stopped' && !record.stopped)
   const { session, name, prompt, branch, base, tip, worktree, started, ended, exitCode, signal, pulled } =
     record
@@ -110,6 +100,23 @@ async function listed(ws: Workspace, read: RunRecord): Promise<ListedRun> {
     readableBy: record.readableBy,
     pulled,
   }
+}
+
+/** The record, what its log says, and how it stands, all of one moment. */
+async function lookAt<Figures extends Pick<RunFigures, 'result'>>(
+  ws: Workspace,
+  read: RunRecord,
+  figuresIn: (record: RunRecord) => Promise<Figures>,
+): Promise<{ readonly record: RunRecord; readonly figures: Figures; readonly standing: RunStanding }> {
+  const record = await settled(ws, read)
+  const figures = await figuresIn(record)
+  const standing = await standingOf(ws.world, record, figures.result)
+  if (record.phase !== 'ended' && standing.next !== null) {
+    // Its processes are gone since the record was read: they may have ended well.
+    const now = await settled(ws, record)
+    if (now.phase === 'ended') return lookAt(ws, now, figuresIn)
+  }
+  return { record, figures, standing }
 }
 
 /** @param result how the client says it ended */
