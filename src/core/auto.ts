@@ -1,8 +1,7 @@
 /** `auto`: conversations of this repository go to a named remote by themselves, or no longer do. */
 
-import path from 'node:path'
 import { TeleportError } from '../errors.ts'
-import { storeFolder } from '../git-store/known-stores.ts'
+import { filesOfStore, storeFolder } from '../git-store/known-stores.ts'
 import { listSending, setSending } from '../git-store/sending-files.ts'
 import { openUserRepo } from '../git-store/user-repo.ts'
 import type { SessionId } from '../model.ts'
@@ -75,7 +74,7 @@ function refuseForAgent(world: World): void {
 async function turnOff(world: World): Promise<AutoStatus> {
   const dir = await storeHere(world)
   await setConsent(world, dir, null)
-  await setSending({ path: (...parts) => path.join(dir, ...parts) }, false)
+  await setSending(filesOfStore(dir), false)
   return { ...nothing, waiting: [] }
 }
 

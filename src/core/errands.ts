@@ -2,7 +2,7 @@
 
 import path from 'node:path'
 import { hasCode, TeleportError } from '../errors.ts'
-import { storeFolder } from '../git-store/known-stores.ts'
+import { filesOfStore, storeFolder } from '../git-store/known-stores.ts'
 import { listQueue } from '../git-store/queue-files.ts'
 import { dropSending, listSending, moveSending } from '../git-store/sending-files.ts'
 import { openUserRepo } from '../git-store/user-repo.ts'
@@ -15,7 +15,7 @@ import { drainQueue, settleMs } from './hook-queue.ts'
 import { readLocalLinks } from './local-links.ts'
 import { isLookWanted, lookForNewer } from './newer-elsewhere.ts'
 import { pushSession } from './push.ts'
-import { type Workspace, withWorkspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 import type { World } from './world.ts'
 
 export interface Waiting {
@@ -93,7 +93,7 @@ function ofConversations(consent: Consent): Errand {
       return (await waitingIn(ws)).some(({ session }) => !failed.has(session))
     },
     async isUrgent(now) {
-      const store = { path: (...parts: string[]) => path.join(consent.store, ...parts) }
+      const store = filesOfStore(consent.store)
       return (await waitingIn({ store, world: { now: () => now } })).some(
         ({ ready, urgent }) => ready && urgent,
       )
@@ -129,12 +129,13 @@ async function sendConversation(
   { session, top }: Waiting,
 ): Promise<void> {
   const at = await worldAt(world, top, store)
-  await withWorkspace(at, { remote }, (ws) => moveSending(ws.store, session, { from: 'asked', to: 'taken' }))
+  const files = filesOfStore(store)
+  await moveSending(files, session, { from: 'asked', to: 'taken' })
   await pushSession(at, { session, remote }).catch((error: unknown) => {
     // Nobody has said a word in it.
     if (!hasCode(error, 'empty-session') && !hasCode(error, 'no-session')) throw error
   })
-  await withWorkspace(at, { remote }, (ws) => dropSending(ws.store, 'taken', session))
+  await dropSending(files, 'taken', session)
 }
 
 /** In the work tree of the conversation, unless that is gone or belongs to another repository. */

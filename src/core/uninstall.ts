@@ -7,6 +7,7 @@ import { TeleportError } from '../errors.ts'
 import { listFolder } from '../git-store/json-file.ts'
 import {
   agentStoreName,
+  filesOfStore,
   isStoreFolder,
   knownStores,
   removeFolder,
@@ -69,7 +70,7 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
 
 async function refuseAtWork(world: World, stores: readonly string[]): Promise<void> {
   for (const store of stores) {
-    const place = { path: (...parts: readonly string[]) => path.join(store, ...parts) }
+    const place = filesOfStore(store)
     for (const session of await listRuns(place))
       if (await isAtWork(world, place, session)) throw atWork(session)
   }

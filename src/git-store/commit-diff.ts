@@ -3,6 +3,7 @@
 import type { Oid } from '../model.ts'
 import { unquoted } from './blame.ts'
 import { type GitContext, gitFailed, mustAskGit, streamGit } from './git.ts'
+import { plainDiff } from './history.ts'
 
 export interface DiffHunk {
   /** The first line, counted from 1. */
@@ -36,26 +37,12 @@ const mostLinesOfFile = 3000
 const mostLines = 20_000
 const longestLine = 2000
 
-/** What both questions must be free of: the user's taste, and drivers that run programs. */
-const plain = [
-  'diff-tree',
-  '-r',
-  '--root',
-  '--no-commit-id',
-  '--no-ext-diff',
-  '--no-textconv',
-  '--no-color',
-  '--find-renames',
-  '-l200',
-  '--full-index',
-  '--src-prefix=a/',
-  '--dst-prefix=b/',
-]
+const diffTree = ['diff-tree', '--root', '--no-commit-id', '--find-renames', '-l200', ...plainDiff]
 
 /** @param from null: the commit has no parent */
 export async function readCommitDiff(context: GitContext, from: Oid | null, to: Oid): Promise<CommitDiff> {
   const ends = from === null ? [to] : [from, to]
-  const listed = parseRaw(await mustAskGit(context, [...plain, '--raw', '--numstat', '-z', ...ends]))
+  const listed = parseRaw(await mustAskGit(context, [...diffTree, '--raw', '--numstat', '-z', ...ends]))
   const patches = await readPatches(context, ends)
   return {
     files: listed.slice(0, mostFiles).map((file) => ({ ...file, ...(patches.get(file.path) ?? noPatch) })),
@@ -115,7 +102,7 @@ async function readPatches(
   context: GitContext,
   ends: readonly string[],
 ): Promise<ReadonlyMap<string, Patch>> {
-  const args = [...plain, '-p', '-U3', ...ends]
+  const args = [...diffTree, '-p', '-U3', ...ends]
   const reader = patchReader()
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of streamGit(context, args, (answer) => gitFailed(args, answer))) {

@@ -207,13 +207,12 @@ export async function defaultBranch(context: GitContext, remote: string): Promis
   return null
 }
 
-/** What both sides of a comparison must be free of: the user's taste, and drivers that run programs. */
-const plainDiff = [
+/** What every comparison must be free of: the user's taste, and drivers that run programs. */
+export const plainDiff = [
   '-r',
   '--no-ext-diff',
   '--no-textconv',
   '--no-color',
-  '--no-renames',
   '--full-index',
   '--src-prefix=a/',
   '--dst-prefix=b/',
@@ -235,7 +234,7 @@ export async function barePatches(
   onLine: (line: Buffer) => void,
 ): Promise<void> {
   if (steps.length === 0) return
-  const args = ['diff-tree', '--stdin', '--root', '-p', '-U0', ...plainDiff]
+  const args = ['diff-tree', '--stdin', '--root', '-p', '-U0', '--no-renames', ...plainDiff]
   const child = spawn('git', args, { cwd: context.cwd, env: { ...context.environment }, windowsHide: true })
   const end = ended(child, context)
   end.catch(() => undefined)
@@ -280,17 +279,7 @@ export interface Stat {
 
 export async function diffStat(context: GitContext, from: Oid | null, to: Oid): Promise<Stat> {
   const base = from ?? (await emptyTree(context))
-  const args = [
-    'diff-tree',
-    '--numstat',
-    '-z',
-    '-r',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--no-renames',
-    base,
-    to,
-  ]
+  const args = ['diff-tree', '--numstat', '-z', '--no-renames', ...plainDiff, base, to]
   const rows = (await mustAskGit(context, args)).toString().split('\0').slice(0, -1)
   const counts = rows.map((row) => row.split('\t').map(Number))
   const sum = (at: number) => counts.reduce((total, row) => total + (row[at] || 0), 0)

@@ -35,6 +35,11 @@ export function storeFolder(repo: Pick<UserRepo, 'commonDir' | 'storeName'>): st
   return path.join(repo.commonDir, repo.storeName ?? 'teleport')
 }
 
+/** The files of the store in `dir`, which need not be open for that. */
+export function filesOfStore(dir: string): { path(...parts: readonly string[]): string } {
+  return { path: (...parts) => path.join(dir, ...parts) }
+}
+
 /** Whether a store lies there, and not something of the user's that has its name. */
 export async function isStoreFolder(dir: string): Promise<boolean> {
   const found = await lstat(path.join(dir, 'HEAD')).catch(() => undefined)
