@@ -56,6 +56,13 @@ interface Found extends SessionFile {
   readonly throughLink: boolean
 }
 
+/** Of several copies of a session the newest, as they come: newest first. */
+export function newestCopies(files: readonly SessionFile[]): ReadonlyMap<SessionId, SessionFile> {
+  const newest = new Map<SessionId, SessionFile>()
+  for (const file of files) if (!newest.has(file.session)) newest.set(file.session, file)
+  return newest
+}
+
 interface ProjectFolder {
   readonly name: string
   readonly isLink: boolean

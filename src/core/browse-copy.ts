@@ -5,14 +5,8 @@ import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import type { Oid, SessionId } from '../model.ts'
 import { type BrowsedFacts, describeFacts } from './browse-facts.ts'
-import {
-  type DecryptedShelf,
-  fileHere,
-  type OpenTranscript,
-  openDecrypted,
-  openHere,
-  type Rows,
-} from './browse-place.ts'
+import { fileHere, type OpenTranscript, openDecrypted, openHere, type Rows } from './browse-place.ts'
+import type { DecryptedShelf } from './decrypted-shelf.ts'
 import { loadDevice } from './device.ts'
 import { knownPeople } from './people.ts'
 import { findRemoteSession } from './remote-session.ts'
@@ -57,12 +51,11 @@ export interface Chosen {
 export async function choose(ws: Workspace, memory: BrowseMemory, spot: BrowsedSpot): Promise<Chosen> {
   const { session } = spot
   const file = await fileHere(ws, session)
-  const sent = await sentTip(ws, memory, session).catch(toldProblem)
-  const tip = sent instanceof TeleportError ? null : sent
+  const sent = await readSent(ws, memory, session).catch(toldProblem)
   const problem = sent instanceof TeleportError ? sent : null
+  const { tip, facts } = sent === null || sent instanceof TeleportError ? { tip: null, facts: null } : sent
   const places = [...(file ? ['here' as const] : []), ...(tip ? ['remote' as const] : [])]
   const place = spot.place ?? (file ? 'here' : 'remote')
-  const facts = tip && describeFacts(tip, await peopleOf(ws))
   const common = { place, places, tip, facts, problem }
   if (place === 'here') {
     if (!file) throw noneHere(session)
@@ -121,11 +114,15 @@ function transcriptOf(
 }
 
 /** Null when the remote was never seen to have it. Throws as reading a tip does. */
-async function sentTip(ws: Workspace, memory: BrowseMemory, session: SessionId): Promise<TrustedTip | null> {
+async function readSent(
+  ws: Workspace,
+  memory: BrowseMemory,
+  session: SessionId,
+): Promise<{ readonly tip: TrustedTip; readonly facts: BrowsedFacts } | null> {
   const commit = await tipCommit(ws, memory, session)
   if (commit === null) return null
   const device = await loadDevice(ws.world, ws.repo)
-  const people = await peopleOf(ws)
+  const people = await knownPeople(ws, device, 'pinned')
   const tip = await readTip(ws, session, commit)
   const looking = {
     ...people,
@@ -135,7 +132,8 @@ async function sentTip(ws: Workspace, memory: BrowseMemory, session: SessionId):
     members: 'pinned',
   } as const
   const signer = await judgeTip(ws, tip, looking)
-  return trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state: null })
+  const trusted = await trustTip(ws, await openTip(ws, tip, device), signer, { own: people.own, state: null })
+  return { tip: trusted, facts: describeFacts(trusted, people) }
 }
 
 async function tipCommit(ws: Workspace, memory: BrowseMemory, session: SessionId): Promise<Oid | null> {
@@ -145,8 +143,4 @@ async function tipCommit(ws: Workspace, memory: BrowseMemory, session: SessionId
   const { commit } = await findRemoteSession(ws, session)
   memory.tips.set(session, commit)
   return commit
-}
-
-async function peopleOf(ws: Workspace): ReturnType<typeof knownPeople> {
-  return knownPeople(ws, await loadDevice(ws.world, ws.repo), 'pinned')
 }

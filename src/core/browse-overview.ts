@@ -1,7 +1,7 @@
 /** Every session that this machine knows of in the project: those on the remote, and those that lie only here. */
 
 import { type LiveClient, liveClients } from '../claude/live.ts'
-import { type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
+import { newestCopies, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { commitTime, readCommits } from '../git-store/history.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import {
@@ -86,8 +86,7 @@ export async function readOverview(
 }
 
 async function newestHere(ws: Workspace): Promise<ReadonlyMap<SessionId, SessionFile>> {
-  const files = await sessionsOfWorktree(ws.claude, ws.repo.top)
-  return new Map(files.toReversed().map((file) => [file.session, file]))
+  return newestCopies(await sessionsOfWorktree(ws.claude, ws.repo.top))
 }
 
 async function withFiles(

@@ -2,11 +2,10 @@
 
 import { beginInstall } from '../claude/install.ts'
 import { findSession, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
-import type { NamedFile } from '../claude/subagents.ts'
 import { localTranscript, type TranscriptNow, transcriptNow } from '../claude/transcript-now.ts'
 import { TeleportError } from '../errors.ts'
 import { listStates } from '../git-store/state-files.ts'
-import type { Oid, SessionId } from '../model.ts'
+import type { SessionId } from '../model.ts'
 import type { Agents, Conversed } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
 import { createPaging, entriesOf, type Paging } from '../review/pages.ts'
@@ -14,7 +13,7 @@ import { placeLines } from '../review/placed-lines.ts'
 import { readLocalLinks } from './local-links.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, placeFor } from './place.ts'
-import { rootsOf } from './reading.ts'
+import { rootsOf, stagedFiles, stagedTranscript } from './reading.ts'
 import type { TrustedTip } from './trusted-tip.ts'
 import { installFolder, type Workspace } from './workspace.ts'
 
@@ -80,12 +79,9 @@ export async function openDecrypted(ws: Workspace, tip: TrustedTip): Promise<Dec
   const install = await beginInstall(ws.claude, installFolder(ws), options)
   try {
     const applied = await materialise(ws, tip, emptyBase, place, install)
-    const paths = [...applied].flatMap(([name, { target, staged }]): NamedFile[] =>
-      target !== null && staged ? [{ name, path: install.stagedPath(target) }] : [],
-    )
-    const main = paths.find(({ name }) => name === 'session.jsonl')
-    if (!main) throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
-    const read = () => transcriptNow(main.path, paths)
+    const { path } = stagedTranscript(tip.session, applied, install)
+    const files = stagedFiles(applied, install)
+    const read = () => transcriptNow(path, files)
     return {
       transcript: openPaged(rootsOf(ws, tip.manifest), read, {
         session: tip.session,
@@ -177,58 +173,4 @@ function continued(known: Edition | undefined, now: TranscriptNow, nowMs: number
   if (known?.mark !== now.mark || known.paging.end > now.size) return undefined
   const mayRest = nowMs < known.madeMs + known.costMs * restOfCost
   return known.agentsMark === now.agentsMark || mayRest ? known : undefined
-}
-
-/** Sessions of the remote that lie decrypted at once: the last few that somebody looked at. */
-const mostOpen = 4
-
-export interface DecryptedShelf {
-  /** Keeps it open while `work` runs, and a while after that. */
-  use<T>(
-    tip: Oid,
-    open: () => Promise<Decrypted>,
-    work: (transcript: OpenTranscript) => Promise<T>,
-  ): Promise<T>
-  holds(tip: Oid): boolean
-  close(): Promise<void>
-}
-
-export function createShelf(): DecryptedShelf {
-  const books = new Map<Oid, { readonly opened: Promise<Decrypted>; users: number }>()
-  const shut = async ({ opened }: { readonly opened: Promise<Decrypted> }) => {
-    await opened.then((decrypted) => decrypted.close()).catch(() => undefined)
-  }
-  const makeRoom = async () => {
-    for (const [tip, book] of books) {
-      if (books.size <= mostOpen) return
-      if (book.users > 0) continue
-      books.delete(tip)
-      await shut(book)
-    }
-  }
-  return {
-    async use(tip, open, work) {
-      const book = books.get(tip) ?? { opened: open(), users: 0 }
-      // The one that was used last stands last.
-      books.delete(tip)
-      books.set(tip, book)
-      book.users += 1
-      try {
-        const { transcript } = await book.opened.catch((error: unknown) => {
-          books.delete(tip)
-          throw error
-        })
-        return await work(transcript)
-      } finally {
-        book.users -= 1
-        await makeRoom()
-      }
-    },
-    holds: (tip) => books.has(tip),
-    async close() {
-      const all = [...books.values()]
-      books.clear()
-      await Promise.all(all.map(shut))
-    },
-  }
 }

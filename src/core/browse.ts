@@ -10,7 +10,7 @@ import { type BrowsedDiff, type BrowsedHistory, browseCommit, browseHistory } fr
 import type { BrowsedSpot, BrowseMemory } from './browse-copy.ts'
 import { type BrowsedFile, browseFile, browseFiles } from './browse-file.ts'
 import { lookIntoUnknown, type Overview, readOverview } from './browse-overview.ts'
-import { createShelf, fileHere } from './browse-place.ts'
+import { fileHere } from './browse-place.ts'
 import {
   type BrowsedConversation,
   type BrowsedPage,
@@ -19,6 +19,7 @@ import {
 } from './browse-session.ts'
 import { placeOf } from './browse-target.ts'
 import { browseWords, type Found } from './browse-words.ts'
+import { createShelf } from './decrypted-shelf.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 

@@ -1,11 +1,9 @@
 /** The conversation of a linked session, read from where it lies: this machine's own transcript, or the store. */
 
 import { readChunks } from '../claude/compare.ts'
-import { beginInstall } from '../claude/install.ts'
 import { findSession } from '../claude/locate.ts'
 import { messagesAt } from '../claude/message-at.ts'
 import { type Outline, type OutlinedPrompt, outlineTranscript } from '../claude/outline.ts'
-import { TeleportError } from '../errors.ts'
 import type { Oid, SessionId } from '../model.ts'
 import type { Agents } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
@@ -14,11 +12,11 @@ import type { KnownLink, LinkedSession } from './link-index.ts'
 import { emptyBase, materialise } from './materialise.ts'
 import { knownPeople } from './people.ts'
 import { lastOrigin, placeFor } from './place.ts'
-import { localAgents, rootsOf, stagedAgents } from './reading.ts'
+import { localAgents, rootsOf, stagedAgents, stagedTranscript } from './reading.ts'
 import { identifySigner } from './signer.ts'
 import { openTip, readTip } from './tip.ts'
 import { trustTip } from './trusted-tip.ts'
-import { installFolder, type Workspace } from './workspace.ts'
+import { type Workspace, withInstallation } from './workspace.ts'
 
 export interface Conversation {
   readonly outline: Outline
@@ -72,25 +70,13 @@ export async function withFetched<T>(
   const signer = await identifySigner(ws, sealed, people)
   const tip = await trustTip(ws, await openTip(ws, sealed, device), signer, { ...people, state: null })
   const place = placeFor(ws, tip.session, lastOrigin(tip.manifest), {})
-  const install = await beginInstall(ws.claude, installFolder(ws), {
-    session: tip.session,
-    now: ws.world.now(),
-  })
-  try {
+  return withInstallation(ws, tip.session, async (install) => {
     const applied = await materialise(ws, tip, emptyBase, place, install)
-    const transcript = applied.get('session.jsonl')
     ws.world.progress.done()
-    if (!transcript?.target || !transcript.staged)
-      throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
-    return await work(
-      await conversationIn(install.stagedPath(transcript.target), transcript.staged.size, wanted, {
-        agents: await stagedAgents(applied, install),
-        roots: rootsOf(ws, tip.manifest),
-      }),
-    )
-  } finally {
-    await install.abort()
-  }
+    const { path, size } = stagedTranscript(tip.session, applied, install)
+    const agents = await stagedAgents(applied, install)
+    return work(await conversationIn(path, size, wanted, { agents, roots: rootsOf(ws, tip.manifest) }))
+  })
 }
 
 async function conversationIn(

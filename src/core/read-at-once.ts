@@ -15,6 +15,7 @@ import { handed } from './handed.ts'
 import { emptyBase } from './materialise.ts'
 import type { Place } from './place.ts'
 import { checkSegment, readTable } from './read-segment.ts'
+import { noConversation } from './reading.ts'
 import { streamedAgents } from './streamed-agents.ts'
 import type { TrustedTip } from './trusted-tip.ts'
 import { checkTotals, walkLog } from './walk-log.ts'
@@ -40,7 +41,7 @@ export async function withStreamedLog<T>(
   const files = checkLog(tables)
   checkTotals(tip, files)
   const transcript = files.get('session.jsonl')
-  if (!transcript) throw noConversation(tip)
+  if (!transcript) throw noConversation(tip.session)
   // Nothing may be drawn between what is printed.
   const silent = { ...ws, world: { ...ws.world, progress: silentProgress } }
   const reached = { segment: 0 }
@@ -80,7 +81,7 @@ async function tell(
       await walk.apply(segment)
     }
     walk.finish()
-    if (!told) throw noConversation(tip)
+    if (!told) throw noConversation(tip.session)
   } catch (error) {
     throw told && error instanceof TeleportError ? partly(error) : error
   }
@@ -92,8 +93,4 @@ function partly(cause: TeleportError): TeleportError {
     cause,
     ...(hint === undefined ? {} : { hint }),
   })
-}
-
-function noConversation(tip: TrustedTip): TeleportError {
-  return new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
 }

@@ -6,7 +6,8 @@ import type { Installation } from '../claude/install.ts'
 import type { SessionFile } from '../claude/locate.ts'
 import { readWholeLines } from '../claude/session-file.ts'
 import { findSubagents, type NamedFile, subagentFiles } from '../claude/subagents.ts'
-import type { Manifest } from '../model.ts'
+import { TeleportError } from '../errors.ts'
+import type { Manifest, SessionId } from '../model.ts'
 import type { Agents, Range } from '../review/conversation.ts'
 import { splitLines } from '../review/lines.ts'
 import type { AppliedFile } from './materialise.ts'
@@ -31,10 +32,31 @@ export async function stagedAgents(
   applied: ReadonlyMap<string, AppliedFile>,
   install: Installation,
 ): Promise<Agents> {
-  const files = [...applied].flatMap(([name, { target, staged }]) =>
+  return asAgents(await findSubagents(stagedFiles(applied, install)), readChunks)
+}
+
+export function stagedFiles(
+  applied: ReadonlyMap<string, AppliedFile>,
+  install: Installation,
+): readonly NamedFile[] {
+  return [...applied].flatMap(([name, { target, staged }]) =>
     target !== null && staged ? [{ name, path: install.stagedPath(target) }] : [],
   )
-  return asAgents(await findSubagents(files), readChunks)
+}
+
+/** The conversation of a session that was staged whole. Throws `empty-session`. */
+export function stagedTranscript(
+  session: SessionId,
+  applied: ReadonlyMap<string, AppliedFile>,
+  install: Installation,
+): { readonly path: string; readonly size: number } {
+  const { target, staged } = applied.get('session.jsonl') ?? {}
+  if (!target || !staged) throw noConversation(session)
+  return { path: install.stagedPath(target), size: staged.size }
+}
+
+export function noConversation(session: SessionId): TeleportError {
+  return new TeleportError('empty-session', `session ${session} holds no conversation`)
 }
 
 function asAgents(

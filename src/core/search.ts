@@ -1,6 +1,6 @@
 /** `search`: words in every conversation that can be read without asking the remote. */
 
-import { findSessionsByPrefix, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
+import { findSessionsByPrefix, newestCopies, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { parseRef } from '../git-store/refs.ts'
 import type { Oid, SessionId } from '../model.ts'
@@ -74,11 +74,6 @@ async function fetchedTips(ws: Workspace): Promise<ReadonlyMap<SessionId, Oid>> 
     if (parsed?.kind === 'session') tips.set(parsed.session, commit)
   }
   return tips
-}
-
-/** They come newest first. */
-function newestCopies(files: readonly SessionFile[]): ReadonlyMap<SessionId, SessionFile> {
-  return new Map(files.toReversed().map((file) => [file.session, file]))
 }
 
 /** A copy here may lack what was fetched, and the other way round: each message counts once. */

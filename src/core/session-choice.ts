@@ -1,6 +1,6 @@
 /** Lets a person choose a session: what is known of each, and a look into it where that can be had. */
 
-import { findSession, type SessionFile } from '../claude/locate.ts'
+import { findSession, newestCopies, type SessionFile } from '../claude/locate.ts'
 import { TeleportError } from '../errors.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import { type SessionId, silentProgress } from '../model.ts'
@@ -17,10 +17,8 @@ export async function askForListed(
   question: string,
   listed: readonly ListedSession[],
 ): Promise<SessionId | undefined> {
-  const chosen = await ws.world.choose(question, listed.map(listedChoice), (value, deep) =>
-    lookIntoListed(ws, listed.find(({ session }) => session === value)?.session, deep),
-  )
-  return listed.find(({ session }) => session === chosen)?.session
+  const chosen = await askForEither(ws, question, listed, [], new Set())
+  return typeof chosen === 'string' ? chosen : undefined
 }
 
 /** The same of what the remote lists and of other sessions of this machine. Undefined when nobody is there. */
@@ -49,15 +47,9 @@ export async function askForLocal(
   files: readonly SessionFile[],
   open: ReadonlySet<SessionId>,
 ): Promise<SessionFile | undefined> {
-  const newest = new Map<SessionId, SessionFile>()
-  for (const file of files) if (!newest.has(file.session)) newest.set(file.session, file)
-  const choices: Choice[] = []
-  for (const file of newest.values()) choices.push(await localChoice(ws, file, open.has(file.session)))
-  const chosen = await ws.world.choose(question, choices, async (value, deep) => {
-    const file = files.find(({ session }) => session === value)
-    return file ? lookIntoFile(ws, file, deep) : null
-  })
-  return files.find(({ session }) => session === chosen)
+  const newest = [...newestCopies(files).values()]
+  const chosen = await askForEither(ws, question, [], newest, open)
+  return typeof chosen === 'string' ? undefined : chosen
 }
 
 async function localChoice(ws: Workspace, file: SessionFile, isOpen: boolean): Promise<Choice> {

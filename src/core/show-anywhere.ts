@@ -1,7 +1,13 @@
 /** `show` of a session wherever it is: what the remote has, verified; else, or when that is wanted, as it lies here. */
 
 import { liveClients } from '../claude/live.ts'
-import { findSession, findSessionsByPrefix, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
+import {
+  findSession,
+  findSessionsByPrefix,
+  newestCopies,
+  type SessionFile,
+  sessionsOfWorktree,
+} from '../claude/locate.ts'
 import { hasCode, TeleportError } from '../errors.ts'
 import { isSessionId, type SessionId } from '../model.ts'
 import { chooseOfRemote } from './choose-remote-session.ts'
@@ -62,9 +68,8 @@ async function copyOf(ws: Workspace, wanted: string, otherwise: TeleportError): 
 async function chooseEither(ws: Workspace, { offline }: ShowOptions): Promise<SessionId | SessionFile> {
   const listed = await listIn(ws, { offline })
   const known = new Set(listed.map(({ session }) => session))
-  const own = newestCopies(await sessionsOfWorktree(ws.claude, ws.repo.top)).filter(
-    ({ session }) => !known.has(session),
-  )
+  const copies = newestCopies(await sessionsOfWorktree(ws.claude, ws.repo.top))
+  const own = [...copies.values()].filter(({ session }) => !known.has(session))
   const [only, another] = own
   if (!only) return chooseOfRemote(ws, listed)
   if (listed.length === 0 && !another) return only
@@ -76,9 +81,4 @@ async function chooseEither(ws: Workspace, { offline }: ShowOptions): Promise<Se
     `${own.length} sessions of this work tree are here`,
     own.map(({ session }) => session),
   )
-}
-
-/** They come newest first. */
-function newestCopies(files: readonly SessionFile[]): readonly SessionFile[] {
-  return [...new Map(files.toReversed().map((file) => [file.session, file])).values()].reverse()
 }

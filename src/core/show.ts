@@ -16,7 +16,7 @@ import { emptyBase, materialise } from './materialise.ts'
 import { lastOrigin, type Place, placeFor } from './place.ts'
 import { type AskedRange, findRange } from './range.ts'
 import { type StreamedLog, withStreamedLog } from './read-at-once.ts'
-import { type Reading, rootsOf, stagedAgents } from './reading.ts'
+import { type Reading, rootsOf, stagedAgents, stagedTranscript } from './reading.ts'
 import { findRemoteSession, type RemoteSession } from './remote-session.ts'
 import { describeSigner, type SignerFacts } from './signer-facts.ts'
 import { judgeTip, openTip, readTip, signedBy } from './tip.ts'
@@ -161,14 +161,11 @@ async function wholeLog(
   install: Installation,
 ): Promise<OpenLog> {
   const applied = await materialise(ws, tip, emptyBase, place, install)
-  const transcript = applied.get('session.jsonl')
-  if (!transcript?.target || !transcript.staged)
-    throw new TeleportError('empty-session', `session ${tip.session} holds no conversation`)
-  const staged = install.stagedPath(transcript.target)
-  const { messages } = await scanTranscript(staged, transcript.staged.size, null)
+  const { path, size } = stagedTranscript(tip.session, applied, install)
+  const { messages } = await scanTranscript(path, size, null)
   const code = applied.get(codeNames.state)
   return {
-    lines: () => splitLines(readChunks(staged)),
+    lines: () => splitLines(readChunks(path)),
     agents: await stagedAgents(applied, install),
     changes: code !== undefined && !code.progress.gone,
     messages,
