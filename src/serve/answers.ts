@@ -37,6 +37,20 @@ export async function tellAnswer(answers: Answers, question: Question): Promise<
   }
 }
 
+/** Tells of changes until somebody is gone. What cannot be watched is told to whoever asks next. */
+export async function watchFor(
+  answers: Answers,
+  session: SessionId | null,
+  tell: (event: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await answers.watch(session, tell, signal)
+  } catch (error) {
+    if (!(error instanceof TeleportError)) answers.onDefect(error)
+  }
+}
+
 function wordsOf({ code, message, hint }: TeleportError) {
   return { code, message, hint: hint ?? null }
 }

@@ -11,7 +11,6 @@ const mostWaitingBytes = 1024 * 1024
 export async function sendEvents(
   response: ServerResponse,
   signal: AbortSignal,
-  onDefect: (error: unknown) => void,
   watch: (tell: (event: unknown) => void, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const gone = new AbortController()
@@ -28,8 +27,6 @@ export async function sendEvents(
       (event) => write(`data: ${JSON.stringify(event)}\n\n`),
       AbortSignal.any([signal, gone.signal]),
     )
-  } catch (error) {
-    onDefect(error)
   } finally {
     clearInterval(heartbeat)
     response.end()

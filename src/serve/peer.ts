@@ -15,12 +15,12 @@ interface Ends {
 export async function isOwnPeer(ends: Ends, ownUid: number | undefined): Promise<boolean> {
   if (ownUid === undefined) return true
   // Linux alone has it; elsewhere nobody knows.
-  const table = await readFile('/proc/net/tcp', 'utf8').catch(() => '')
-  const uid = uidOfPeer(table, ends)
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => ''))
+  const uid = uidOfPeer((await Promise.all(tables)).join('\n'), ends)
   return uid === undefined || uid === ownUid || uid === 0
 }
 
-/** In the kernel's table of connections the peer is a row of its own, its ends the other way round. Pure. */
+/** In the kernel's tables of connections the peer is a row of its own, its ends the other way round. Pure. */
 export function uidOfPeer(table: string, { local, remote }: Ends): number | undefined {
   const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
   for (const row of table.split('\n')) {
@@ -36,7 +36,7 @@ export function uidOfPeer(table: string, { local, remote }: Ends): number | unde
   return undefined
 }
 
-/** 127.0.0.0/8, in either order of bytes. */
+/** 127.0.0.0/8, in either order of bytes, also as a socket of IPv6 has it. */
 function isLoopback(end: string): boolean {
-  return /^(?:7F[0-9A-F]{6}|[0-9A-F]{6}7F):/.test(end)
+  return /^(?:0{16}(?:FFFF0000|0000FFFF))?(?:7F[0-9A-F]{6}|[0-9A-F]{6}7F):/.test(end)
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { errnoOf, TeleportError } from '../errors.ts'
 import type { Answers } from './answers.ts'
-import { tellAnswer } from './answers.ts'
+import { tellAnswer, watchFor } from './answers.ts'
 import { type Entrance, openEntrance } from './entrance.ts'
 import { sendEvents } from './events.ts'
 import { type Refusal, refuse } from './gate.ts'
@@ -50,7 +50,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const server = createServer(
     { maxHeaderSize: 32 * 1024, requireHostHeader: false, headersTimeout: 10_000, requestTimeout: 10_000 },
     (request, response) => {
-      void respond({ ...options, entrance, port: portOf(server), signal: closing.signal }, request, response)
+      const house = { ...options, entrance, port: portOf(server), signal: closing.signal }
+      respond(house, request, response).catch((error: unknown) => {
+        options.answers.onDefect(error)
+        response.destroy()
+      })
     },
   )
   server.maxConnections = 64
@@ -105,7 +109,8 @@ async function respond(house: House, request: IncomingMessage, response: ServerR
     sendRefusal(response, refusal)
     return
   }
-  const { pathname, searchParams } = new URL(url, 'http://127.0.0.1')
+  // Put together, and not resolved: whatever the path holds, it stays one.
+  const { pathname, searchParams } = new URL(`http://127.0.0.1${url}`)
   if (method === 'POST') {
     if (pathname === '/enter') await enter(house, request, response)
     else sendRefusal(response, { status: 405, why: 'only GET is answered' })
@@ -137,8 +142,8 @@ async function answer(
     return
   }
   if (question.kind === 'events') {
-    await sendEvents(response, house.signal, house.answers.onDefect, (tell, signal) =>
-      house.answers.watch(question.session, tell, signal),
+    await sendEvents(response, house.signal, (tell, signal) =>
+      watchFor(house.answers, question.session, tell, signal),
     )
     return
   }

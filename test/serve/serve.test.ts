@@ -135,10 +135,15 @@ test('the other end of a connection is found in the table of the kernel', (t) =>
     row('0100007F:C350', '0100007F:1F90', 1000),
     row('0A00007F:C351', '0100007F:1F90', 1001),
     row('0200A8C0:C352', '0100007F:1F90', 1002),
+    // A socket of IPv6 that was connected to ::ffff:127.0.0.1.
+    row('0000000000000000FFFF00000100007F:C353', '0000000000000000FFFF00000100007F:1F90', 1003),
+    row('0000000000000000FFFF00000200A8C0:C354', '0000000000000000FFFF00000100007F:1F90', 1004),
   ].join('\n')
   t.is(uidOfPeer(table, { local: 8080, remote: 50000 }), 1000)
   t.is(uidOfPeer(table, { local: 8080, remote: 50001 }), 1001)
   t.is(uidOfPeer(table, { local: 8080, remote: 50002 }), undefined)
+  t.is(uidOfPeer(table, { local: 8080, remote: 50003 }), 1003)
+  t.is(uidOfPeer(table, { local: 8080, remote: 50004 }), undefined)
   t.is(uidOfPeer('', { local: 8080, remote: 50000 }), undefined)
 })
 
@@ -238,6 +243,9 @@ test('an address names questions and nothing of the file system', async (t) => {
     '/%2e%2e/etc/passwd',
     '/app.js%00',
     '/assets',
+    // As addresses are resolved, these would name another host, and one that there cannot be.
+    '/\\evil.example/',
+    '/\\[',
   ])
     t.is((await ask(path, { headers })).status, 404, path)
   for (const path of ['//evil.example/', 'http://evil.example/', '*'])
