@@ -4,6 +4,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { ViewMessage } from '../../src/review/view.ts'
 import { diffRows } from '../../src/web/conversation/diff-rows.ts'
+import { splitFences } from '../../src/web/conversation/fences.ts'
 import { findWords } from '../../src/web/conversation/find.ts'
 import { highlightCode, languageOf } from '../../src/web/conversation/highlight.ts'
 import { parseMarkdown } from '../../src/web/conversation/markdown.ts'
@@ -50,6 +51,10 @@ test('answers are read as Markdown', (t) => {
   t.like(parseMarkdown('| a | b |\n| --- | --- |\n| 1 | x\\|y |'), {
     0: { kind: 'table', rows: [[['1'], ['x|y']]] },
   })
+  t.deepEqual(parseMarkdown('## a # b ##  \n# ##'), [
+    { kind: 'heading', level: 2, inline: ['a # b'] },
+    { kind: 'heading', level: 1, inline: ['##'] },
+  ])
   // What other readers of Markdown leave out stands there too.
   t.like(parseMarkdown('``` JS title="a.js"\n```'), { 0: { language: 'js', info: 'JS title="a.js"' } })
   t.like(parseMarkdown('| a |\n| - |\n| 1 | 2 |'), { 0: { rows: [[['1'], ['2']]] } })
@@ -133,6 +138,24 @@ test('Markdown keeps its words, whatever they are', (t) => {
     // What is quadratic in this does not come back before the test's time is over.
     t.true(parseMarkdown(piece.repeat(100_000)).length > 0)
   }
+  const blanks = ' '.repeat(200_000)
+  for (const line of [`# a${blanks}b`, `# a${blanks}b\u2028`, `# ${'#'.repeat(200_000)}b`, `a|\n-${blanks}x`])
+    t.true(parseMarkdown(line).length > 0)
+  t.is(parseMarkdown('~~~\n'.repeat(100_000)).length, 50_000)
+  t.is(parseMarkdown('a|\n-|-\n'.repeat(50_000)).length, 1)
+})
+
+test('what was typed is cut at its fences, however many are never closed', (t) => {
+  t.deepEqual(splitFences('look:\n```TS \nconst a = 1\n\n```\nand\n```\n\n```'), [
+    'look:',
+    { language: 'ts', text: 'const a = 1\n' },
+    'and',
+    { language: '', text: '' },
+  ])
+  // A fence needs a line between its ends, and a name is one word.
+  t.deepEqual(splitFences('```\n```\nx'), ['```\n```\nx'])
+  t.deepEqual(splitFences('```a b\nx\n```'), ['```a b\nx\n```'])
+  t.is(splitFences('```a\n '.repeat(100_000)).length, 1)
 })
 
 test('lines of a change stand beside each other, with the words that differ', (t) => {

@@ -37,11 +37,10 @@ export function parseMarkdown(text: string): readonly MarkdownBlock[] {
 
 const fence = /^ {0,3}(`{3,}|~{3,})([^`]*)$/
 const languageName = /^[\w+#.-]{1,40}$/
-const heading = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/
+const heading = /^ {0,3}(#{1,6})\s+(.*)$/s
 const rule = /^ {0,3}(?:-[ \t]*){3,}$|^ {0,3}(?:\*[ \t]*){3,}$|^ {0,3}(?:_[ \t]*){3,}$/
 const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?: {1,4}|\t|$)(.*)$/
 const quote = /^ {0,3}> ?/
-const tableRule = /^ {0,3}\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/
 
 /** A block, and the line after it. */
 type Taken = readonly [MarkdownBlock, number]
@@ -67,26 +66,50 @@ function takeSpecial(lines: readonly string[], at: number, depth: number): Taken
   if (opened) return takeCode(lines, at, opened[1] ?? '', opened[2] ?? '')
   const titled = heading.exec(line)
   if (titled)
-    return [{ kind: 'heading', level: titled[1]?.length ?? 1, inline: parseInline(titled[2] ?? '') }, at + 1]
+    return [
+      { kind: 'heading', level: titled[1]?.length ?? 1, inline: parseInline(titleIn(titled[2] ?? '')) },
+      at + 1,
+    ]
   if (rule.test(line)) return [{ kind: 'rule' }, at + 1]
   if (depth < deepest && quote.test(line)) return takeQuote(lines, at, depth)
   if (depth < deepest && item.test(line)) return takeList(lines, at, depth)
-  if (line.includes('|') && tableRule.test(lines[at + 1] ?? '') && (lines[at + 1] ?? '').includes('-'))
-    return takeTable(lines, at)
+  if (line.includes('|') && isTableRule(lines[at + 1] ?? '')) return takeTable(lines, at)
   return undefined
 }
 
+/** Without the signs that may stand behind it. By hand: what looks for them anew at each blank takes minutes for some lines. */
+function titleIn(text: string): string {
+  const title = text.trimEnd()
+  let end = title.length
+  while (title.charAt(end - 1) === '#') end -= 1
+  return end < title.length && /\s/.test(title.charAt(end - 1)) ? title.slice(0, end).trimEnd() : title
+}
+
+function isTableRule(line: string): boolean {
+  return cellsIn(line).every((cell) => /^:?-+:?$/.test(cell.trim()))
+}
+
+function cellsIn(line: string): readonly string[] {
+  return line
+    .trim()
+    .replace(/^\|/, '')
+    .replace(/\|$/, '')
+    .split(/(?<!\\)\|/)
+}
+
 function takeCode(lines: readonly string[], at: number, mark: string, behind: string): Taken {
-  const end = lines.findIndex((line, each) => {
-    const text = line.trim()
-    return each > at && text.startsWith(mark) && text === mark.charAt(0).repeat(text.length)
-  })
-  const until = end === -1 ? lines.length : end
+  let until = at + 1
+  while (until < lines.length && !closesFence(lines[until] ?? '', mark)) until += 1
   const text = lines.slice(at + 1, until).join('\n')
   const said = behind.trim()
   const [first = ''] = said.split(/\s/)
   const language = languageName.test(first) ? first.toLowerCase() : ''
   return [{ kind: 'code', language, info: said === first && language !== '' ? '' : said, text }, until + 1]
+}
+
+function closesFence(line: string, mark: string): boolean {
+  const text = line.trim()
+  return text.startsWith(mark) && text === mark.charAt(0).repeat(text.length)
 }
 
 function takeQuote(lines: readonly string[], at: number, depth: number): Taken {
@@ -136,8 +159,7 @@ function takeTable(lines: readonly string[], at: number): Taken {
 }
 
 function cellsOf(line: string): readonly (readonly Inline[])[] {
-  const inner = line.trim().replace(/^\|/, '').replace(/\|$/, '')
-  const cells = inner.split(/(?<!\\)\|/)
+  const cells = cellsIn(line)
   const last = cells.slice(mostCells - 1).join('|')
   const shown = cells.length > mostCells ? [...cells.slice(0, mostCells - 1), last] : cells
   return shown.map((cell) => parseInline(cell.trim().replaceAll('\\|', '|')))

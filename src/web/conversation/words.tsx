@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { Code } from './code.tsx'
+import { splitFences } from './fences.ts'
 import { type MarkdownBlock, parseMarkdown } from './markdown.ts'
 import type { Inline, InlineLink } from './markdown-inline.ts'
 import { ScrollBox } from './scroll-box.tsx'
@@ -27,20 +28,6 @@ export function TypedWords({ text }: { readonly text: string }): JSX.Element {
       )}
     </div>
   )
-}
-
-type Typed = string | { readonly language: string; readonly text: string }
-
-function splitFences(text: string): readonly Typed[] {
-  const parts: Typed[] = []
-  let at = 0
-  for (const found of text.matchAll(/^```([\w+-]*)[^\S\n]*\n([\s\S]*?)\n```[^\S\n]*$/gm)) {
-    parts.push(text.slice(at, found.index).trim())
-    parts.push({ language: (found[1] ?? '').toLowerCase(), text: found[2] ?? '' })
-    at = found.index + found[0].length
-  }
-  parts.push(text.slice(at).trim())
-  return parts.filter((part) => part !== '')
 }
 
 function blockNode(block: MarkdownBlock, at: number): JSX.Element {
