@@ -18,13 +18,18 @@ export async function recoverInstalls(claude: ClaudeHome, journalDir: string): P
     await applyJournal(claude, journalDir, journal, () => {})
     finished.push(journal.id)
   }
-  for (const id of await namesIn(stagingTop(claude))) await clearStaging(claude, id)
+  await clearAbandoned(claude)
   for (const id of await namesIn(path.join(journalDir, 'backups'))) {
     if (installPid(id) === undefined || (await readJournal(journalDir, id)) || (await isAlive(claude, id)))
       continue
     await rm(backupFolder(journalDir, id), { recursive: true, force: true })
   }
   return finished
+}
+
+/** Removes what processes that are dead by now had staged, or decrypted to be looked at. */
+export async function clearAbandoned(claude: ClaudeHome): Promise<void> {
+  for (const id of await namesIn(stagingTop(claude))) await clearStaging(claude, id)
 }
 
 /** The staging folders of all repositories lie together: one whose journal waits elsewhere is left to that one. */

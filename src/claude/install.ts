@@ -10,7 +10,7 @@ import { makeStaging } from './install-staging.ts'
 
 export { stagingTop } from './install-apply.ts'
 export type { InstallReport, StagedFile } from './install-commit.ts'
-export { recoverInstalls } from './install-recover.ts'
+export { clearAbandoned, recoverInstalls } from './install-recover.ts'
 export { type InstallSummary, listInstalls, type UndoReport, undoInstall } from './install-undo.ts'
 
 export interface StageOptions {

@@ -1,6 +1,7 @@
 /** Everything that the local page asks: each question on a workspace of its own, what is dear to open kept in mind. */
 
 import path from 'node:path'
+import { clearAbandoned } from '../claude/install.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { watchFiles } from '../claude/watch-files.ts'
@@ -84,6 +85,8 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
     offline,
   }
   const first = await withWorkspace({ ...world, askPassphrase }, options, async (ws) => {
+    // A page that was killed could not forget what it had decrypted.
+    await clearAbandoned(ws.claude)
     const overview = await readOverview(ws, { fetch: !offline, memory })
     const project = { name: path.basename(ws.repo.top), remote: ws.remote.name, offline }
     return { overview, project, watched: await watchedFolders(ws) }
