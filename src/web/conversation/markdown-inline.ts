@@ -16,17 +16,18 @@ export interface InlineLink {
   readonly title?: string
 }
 
-/** Longer paragraphs are shown as they are written: emphasis is looked for from each mark anew. */
+/** Longer paragraphs are shown as they are written: what stands within emphasis is looked through once more. */
 const longest = 8000
 const deepest = 4
 
 export function parseInline(text: string, depth = 0): readonly Inline[] {
   if (text.length > longest || depth > deepest) return [text]
   const parts: Inline[] = []
+  const unclosed = new Set<string>()
   let plain = ''
   let at = 0
   while (at < text.length) {
-    const taken = takeSpecial(text, at, depth)
+    const taken = takeSpecial(text, at, depth, unclosed)
     if (!taken) {
       plain += text.charAt(at)
       at += 1
@@ -47,7 +48,8 @@ export function parseInline(text: string, depth = 0): readonly Inline[] {
 
 type Taken = readonly [Inline, number] | undefined
 
-function takeSpecial(text: string, at: number, depth: number): Taken {
+/** @param unclosed marks that have no end from here on: looking for it again from each would take long */
+function takeSpecial(text: string, at: number, depth: number, unclosed: Set<string>): Taken {
   switch (text.charAt(at)) {
     case '\\':
       return /[!-/:-@[-`{-~]/.test(text.charAt(at + 1)) ? [text.charAt(at + 1), at + 2] : undefined
@@ -59,7 +61,7 @@ function takeSpecial(text: string, at: number, depth: number): Taken {
     case '*':
     case '_':
     case '~':
-      return takeEmphasis(text, at, depth)
+      return takeEmphasis(text, at, depth, unclosed)
     case 'h':
       return takeAddress(text, at)
     default:
@@ -99,7 +101,7 @@ function takeAddress(text: string, at: number): Taken {
   return href === undefined ? undefined : [{ kind: 'link', href, text: written }, at + written.length]
 }
 
-function takeEmphasis(text: string, at: number, depth: number): Taken {
+function takeEmphasis(text: string, at: number, depth: number, unclosed: Set<string>): Taken {
   const sign = text.charAt(at)
   const isDouble = text.charAt(at + 1) === sign
   if (sign === '~' && !isDouble) return undefined
@@ -107,8 +109,11 @@ function takeEmphasis(text: string, at: number, depth: number): Taken {
   const from = at + mark.length
   if (/\s|^$/.test(text.charAt(from))) return [mark, from]
   if (sign === '_' && /\w/.test(text.charAt(at - 1))) return [mark, from]
-  const end = closing(text, from, mark)
-  if (end === -1) return [mark, from]
+  const end = unclosed.has(mark) ? -1 : closing(text, from, mark)
+  if (end === -1) {
+    unclosed.add(mark)
+    return [mark, from]
+  }
   const kind = sign === '~' ? 'del' : isDouble ? 'strong' : 'em'
   return [{ kind, inline: parseInline(text.slice(from, end), depth + 1) }, end + mark.length]
 }
