@@ -8,7 +8,7 @@ import { splitWords } from './split-words.ts'
 const plugin = 'git-teleport:'
 
 /** What answers at once, without a terminal, and is done. The rest is for a terminal. */
-const verbs: ReadonlySet<string> = new Set([
+export const slashVerbs: ReadonlySet<string> = new Set([
   'attach',
   'audit',
   'auto',
@@ -60,14 +60,14 @@ export function commandLineOf({ name, args, session }: SlashCommand): readonly s
 function anyVerbLine(words: readonly string[], args: string, session: SessionId | null): readonly string[] {
   const [first, ...rest] = words
   if (first === undefined) return ['list']
-  if (isSessionPrefix(first.toLowerCase()) && !verbs.has(first)) return ['pull', first, ...rest]
+  if (isSessionPrefix(first.toLowerCase()) && !slashVerbs.has(first)) return ['pull', first, ...rest]
   if (first === 'run') return prompted('run', args.trimStart().slice('run'.length))
   return lineOf(first, rest, session)
 }
 
 function lineOf(verb: string, words: readonly string[], session: SessionId | null): readonly string[] {
   if (verb === 'hand-off') return handOff(words)
-  if (!verbs.has(verb)) {
+  if (!slashVerbs.has(verb)) {
     throw new TeleportError('usage', `"${verb.slice(0, 40)}" is no command that works in here`, {
       hint: 'git teleport --help   (in a terminal)',
     })
@@ -88,7 +88,10 @@ function isAboutThis(verb: string, words: readonly string[]): boolean {
 }
 
 /** Options of those verbs that a value follows. */
-const valued: ReadonlySet<string> = new Set(['--from', '--to', '--format', '--limit', '--remote'])
+const valued: ReadonlySet<string> = new Set([
+  ...['--from', '--to', '--format', '--limit', '--remote'],
+  ...['-o', '--output', '--passphrase-file'],
+])
 
 function handOff([member, ...rest]: readonly string[]): readonly string[] {
   if (member !== undefined && isName(member)) return ['push', '--hand-off', member, ...rest]

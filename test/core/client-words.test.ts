@@ -57,6 +57,12 @@ const typed: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ['git-teleport:show', '', ['show', here]],
   ['git-teleport:show', '--from 3 --stat', ['show', '--from', '3', '--stat', here]],
+  ['git-teleport:show', '--format html -o x.html', ['show', '--format', 'html', '-o', 'x.html', here]],
+  [
+    'git-teleport:show',
+    '--output x --passphrase-file y',
+    ['show', '--output', 'x', '--passphrase-file', 'y', here],
+  ],
   ['git-teleport:show', '3f2a91c4', ['show', '3f2a91c4']],
   ['git-teleport:expire', '--yes', ['expire', '--yes', here]],
   ['git-teleport:expire', '--mine', ['expire', '--mine']],

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
+import { slashVerbs } from '../../src/core/slash-command.ts'
 import { dig, isRecord, parseJson } from '../support/json.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -124,4 +125,13 @@ test('tracked files name no machine, no home and no registry', (t) => {
     return found.map((each) => `${name}: ${each}`)
   })
   t.deepEqual(wrong, [])
+})
+
+test('the commands that answer in Claude Code are listed, each and no other', (t) => {
+  const row = /^\| `\/gtp <command> …` \| one of ((?:`[a-z]+` ?)+): /.exec(
+    read('docs/claude-code.md')
+      .split('\n')
+      .find((line) => line.startsWith('| `/gtp <command>')) ?? '',
+  )
+  t.deepEqual(row?.[1]?.trim().replaceAll('`', '').split(' '), [...slashVerbs])
 })
