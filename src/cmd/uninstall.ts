@@ -12,8 +12,8 @@ export class UninstallCommand extends TeleportCommand {
     category: 'Set up',
     description: 'Remove every trace of the tool from this machine',
     details: `
-      Removes the private stores of all repositories, the device key and the settings. Sessions of Claude Code stay,
-      and so does what was pushed: remove that first, with \`rm\`.
+      Removes the private stores of all repositories, the device key, the settings and the plugin of Claude Code. Sessions
+      of Claude Code stay, and so do work trees of background sessions and what was pushed: remove that first, with \`rm\`.
     `,
     examples: [['But keep the key', 'git teleport uninstall --keep-key']],
   })
