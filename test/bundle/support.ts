@@ -144,6 +144,30 @@ export async function survives(work: () => unknown): Promise<boolean> {
   return true
 }
 
+/** What JSON keeps of a value. */
+export const saved = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+/** Feeds `parse` what is still JSON of a record whose bytes were changed. */
+export async function survivesDamage(record: unknown, parse: (value: unknown) => unknown): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(mutated(Buffer.from(JSON.stringify(record))), (bytes) => {
+      const value = jsonIn(bytes)
+      fc.pre(value !== undefined)
+      return survives(() => parse(value))
+    }),
+    { numRuns: 300 },
+  )
+}
+
+/** `undefined` where it is none. */
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return undefined
+  }
+}
+
 /** Valid bytes with a few of them changed, cut out or doubled. */
 export function mutated(valid: Uint8Array): fc.Arbitrary<Uint8Array> {
   const edit = fc.record({

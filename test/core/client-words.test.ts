@@ -105,7 +105,8 @@ test('of an event only what has the right type is taken', (t) => {
       session_id: here.toUpperCase(),
       cwd: 7,
       prompt: ['& x'],
-      __proto__: { source: 'user' },
+      // Computed, so that it is written: an own member of that name.
+      ['__proto__']: { source: 'user' },
     }),
   )
   t.is(event?.session, here)

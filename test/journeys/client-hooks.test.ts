@@ -62,7 +62,7 @@ test('no hook sends, notes or says anything until somebody turned it on', async 
   t.deepEqual(await namesIn(sending(seat, 'asked')), [session])
   await work(seat)
   t.deepEqual(await sentTo(seat, home.remote), [])
-  t.is((await start(seat)).shown, '')
+  t.like(await start(seat), { shown: '', blocked: false })
 })
 
 test('an agent does not turn it on; a person does, and is told where it goes and for whom', async (t) => {
@@ -78,10 +78,12 @@ test('an agent does not turn it on; a person does, and is told where it goes and
     { command_name: 'git-teleport:gtp', command_args: 'auto origin' },
     { env: { CLAUDECODE: '1' } },
   )
+  t.true(on.blocked)
   t.regex(on.shown, /the conversations of this repository go to origin by themselves/)
   t.true(on.shown.includes(home.remote))
   t.regex(on.shown, /^whom {5}you /m)
-  const { shown } = await start(seat)
+  const { shown, blocked } = await start(seat)
+  t.false(blocked)
   t.is(
     shown,
     `git-teleport: this conversation goes to origin (${home.remote}) after each turn, encrypted for you. Off: git teleport auto off`,
@@ -301,8 +303,12 @@ test('a slash command runs the program as it was typed, and shows what that says
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   await tell(seat, { bytes: 200_000 })
-  const type = (command: string, args = '') =>
-    answered(seat, 'command', { command_name: `git-teleport:${command}`, command_args: args })
+  const type = async (command: string, args = '', at = seat) => {
+    const event = { command_name: `git-teleport:${command}`, command_args: args }
+    const answer = await answered(at, 'command', event)
+    t.true(answer.blocked, `/${command} never comes to the model`)
+    return answer
+  }
   await tell(seat, { session: other })
   t.regex((await type('push')).shown, /^sent 5b1e3f2a .*\n.*\n\n {2}git teleport pull 5b1e3f2a$/s)
   t.deepEqual(await sentTo(seat, home.remote), [session], 'this one, not the newest')
@@ -318,7 +324,7 @@ test('a slash command runs the program as it was typed, and shows what that says
   t.regex((await type('hand-off', 'nobody@example.org')).shown, /nobody@example.org/)
 
   const desk = await home.sit('desk')
-  const pulled = await answered(desk, 'command', { command_name: 'git-teleport:pull', command_args: '5b1e' })
+  const pulled = await type('pull', '5b1e', desk)
   t.regex(pulled.shown, new RegExp(`^restored 5b1e3f2a .*claude --resume ${session}`, 's'))
   t.regex((await type('expire', '--yes')).shown, /5b1e3f2a/)
 
@@ -327,23 +333,25 @@ test('a slash command runs the program as it was typed, and shows what that says
   for (const name of ['sh', 'cat']) await symlink(`/bin/${name}`, path.join(bare, name))
   const ran = await hook({ ...seat, top: seat.machine.home }, 'command', {}, { PATH: bare })
   t.regex(answerOf(ran).shown, /^git-teleport is not installed/)
-  t.regex(answerOf(ran).shown, /\S/, 'it never comes to the model')
+  t.true(answerOf(ran).blocked, 'it never comes to the model')
 })
 
 test('a prompt with & stays a prompt where nobody typed it, or nobody wants it', async (t) => {
   const home = await makeHome(t)
   const seat = await home.sit('laptop')
   const answer = (event: Event, env: Readonly<Record<string, string>> = {}) =>
-    answered(seat, 'prompt', event, { env }).then(({ shown }) => shown)
-  t.is(await answer({ prompt: '& x', source: 'sdk' }), '')
-  t.is(await answer({ prompt: '& x' }, { CLAUDE_CODE_REMOTE: 'true' }), '')
-  t.is(await answer({ prompt: '& x' }, { CLAUDE_CODE_ENTRYPOINT: 'sdk-cli' }), '')
-  t.is(await answer({ prompt: '&& x' }), '')
-  t.is(await answer({ prompt: 'x & y' }), '')
-  t.is(await answer({ prompt: '&   ' }), '')
-  const none = { PATH: '/usr/bin:/bin' }
-  t.regex(await answer({ prompt: '& x' }, none), /claude is not on the PATH[\s\S]*Ctrl-U clears/, 'it is one')
+    answered(seat, 'prompt', event, { env })
+  const nothing = { shown: '', context: '', blocked: false }
+  t.deepEqual(await answer({ prompt: '& x', source: 'sdk' }), nothing)
+  t.deepEqual(await answer({ prompt: '& x' }, { CLAUDE_CODE_REMOTE: 'true' }), nothing)
+  t.deepEqual(await answer({ prompt: '& x' }, { CLAUDE_CODE_ENTRYPOINT: 'sdk-cli' }), nothing)
+  t.deepEqual(await answer({ prompt: '&& x' }), nothing)
+  t.deepEqual(await answer({ prompt: 'x & y' }), nothing)
+  t.deepEqual(await answer({ prompt: '&   ' }), nothing)
+  const one = await answer({ prompt: '& x' }, { PATH: '/usr/bin:/bin' })
+  t.regex(one.shown, /claude is not on the PATH[\s\S]*Ctrl-U clears/, 'it is one')
+  t.true(one.blocked)
   await seat.run(['config', 'ampersand', 'off'])
-  t.is(await answer({ prompt: '& x' }), '')
+  t.deepEqual(await answer({ prompt: '& x' }), nothing)
   t.is((await seat.refused(['config', 'ampersand', 'perhaps'])).code, 'usage')
 })

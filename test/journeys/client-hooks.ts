@@ -40,14 +40,24 @@ export async function hook(
   })
 }
 
-/** What a hook said that is shown to a person, and what it told the model; throws when it failed. */
-export function answerOf(ran: Ran): { readonly shown: string; readonly context: string } {
+export interface Answer {
+  /** What is shown to a person. */
+  readonly shown: string
+  /** What is told to the model. */
+  readonly context: string
+  /** What was typed does not come to the model. */
+  readonly blocked: boolean
+}
+
+/** What a hook said; throws when it failed. */
+export function answerOf(ran: Ran): Answer {
   if (ran.exitCode !== 0) throw new Error(`the hook ended with ${ran.exitCode}: ${ran.stderr}`)
   const value = ran.stdout === '' ? {} : parseJson(ran.stdout)
   if (!isRecord(value)) throw new Error(`no answer: ${ran.stdout}`)
   return {
     shown: stringAt(value, 'systemMessage') ?? stringAt(value, 'reason') ?? '',
     context: stringAt(value, 'hookSpecificOutput', 'additionalContext') ?? '',
+    blocked: stringAt(value, 'decision') === 'block',
   }
 }
 

@@ -99,6 +99,8 @@ test('the workflow pushes branch and session, and its line and summary say how t
     [false, false, true],
     'only the step that pushes has the key',
   )
+  const text = await readFile(path.join(folder, 'agent-job.yml'), 'utf8')
+  t.is(text.split('secrets.TELEPORT_IDENTITY').length - 1, 1, 'nor is it named anywhere else')
   const summary = await runJob(runner, work, {
     PATH: `${await standIns(sandbox)}:${runner.env['PATH']}`,
     GIT_TELEPORT_IDENTITY: identity,

@@ -128,6 +128,7 @@ test.serial('what a policy does not name is no target, whoever says so', async (
   t.deepEqual(await said(ssh), notNamed('the policy of the repository', place))
   await set('teleport.target.dev', target)
   t.is(dig(await here.run(['to', 'dev', '--dry-run']), 'target', 'name'), target)
+  t.like(await here.refused(['to', 'prod']), { exitCode: 2, code: 'usage' })
 
   const policyFile = path.join(here.machine.folder, 'policy')
   await writeFile(policyFile, '[teleport "to"]\n\tallowed = here\n', { mode: 0o644 })

@@ -33,10 +33,11 @@ test('a session goes into a container and comes back (a stand-in for docker, no 
   const inside = await placeAt(sandbox, 'inside', remote, 'work spaces/app 50%', { key: false })
   await standInForDocker(laptop.machine, 'orchard-dev', inside.machine)
   const target = `docker://orchard-dev${inside.top}`
-  const { sent, tale } = await goesAndComesBack(t, laptop, inside, target)
+  const { sent, tale, told } = await goesAndComesBack(t, laptop, inside, target)
   t.is(stringAt(sent, 'resume'), `docker exec -it -w '${inside.top}' orchard-dev claude --resume ${session}`)
   await goOn(tale, laptop)
   t.like(await laptop.run(['to', target]), { state: 'fast-forward' })
+  t.is(await told(inside), await told(laptop))
 })
 
 test('the project’s remote carries a session to a target and back, and --resume starts claude there', async (t) => {
@@ -91,7 +92,7 @@ async function goesAndComesBack(t: ExecutionContext, here: Seat, there: Seat, ta
   t.is(await told(there), await told(here))
   t.is(await refs(), before)
   t.is(await here.machine.git(here.top, 'ls-remote', 'origin', 'refs/teleport/*'), '')
-  return { sent, tale }
+  return { sent, tale, told }
 }
 
 const rowsAt = async (at: Seat) =>
