@@ -73,10 +73,30 @@ test.after.always(() => rmSync(scratch, { recursive: true, force: true }))
 const manifest = (): Record<string, unknown> =>
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
+test('a plugin whose files are gone, as during an update, keeps no prompt from anybody', async (t) => {
+  const commands = commandsIn(
+    JSON.parse(readFileSync(path.join(root, 'hooks/claude/hooks/hooks.json'), 'utf8')),
+  )
+  t.is(commands.length, 5)
+  for (const line of commands) {
+    // Where sh is dash, it ends with 2 for a script that is not there, which the client takes for a no.
+    await t.notThrowsAsync(
+      run('sh', ['-c', line], { env: { ...env, CLAUDE_PLUGIN_ROOT: '/nonexistent' } }),
+      line,
+    )
+  }
+})
+
 test('the plugin for Claude Code has the version of the package that it lies in', (t) => {
   const versionIn = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), 'utf8')).version
   t.is(versionIn('hooks/claude/.claude-plugin/plugin.json'), versionIn('package.json'))
 })
+
+function commandsIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = 'command' in value && typeof value.command === 'string' ? [value.command] : []
+  return [...own, ...Object.values(value).flatMap(commandsIn)]
+}
 
 test('the package holds the program, the library, its manual, its hooks and its papers, and nothing else', (t) => {
   const expected =
