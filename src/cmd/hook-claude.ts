@@ -5,15 +5,18 @@ import { Option } from 'clipanion'
 import { backgroundWish, rememberPrompt } from '../core/background-prompt.ts'
 import { type ClientEvent, largestEventBytes, parseClientEvent } from '../core/client-event.ts'
 import { clientStart } from '../core/client-start.ts'
+import { type StartedRun, startRun } from '../core/run.ts'
 import { commandLineOf } from '../core/slash-command.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
-import { isSessionId, type SessionId } from '../model.ts'
+import type { SessionId } from '../model.ts'
 import { blocking, starting } from './client-answer.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
+import type { Io } from './io.ts'
 import { quietIo } from './quiet-io.ts'
 import { reportError } from './report-error.ts'
-import { safe, shortId } from './text.ts'
+import { safe, safeLines, shortId } from './text.ts'
+import { makeWorld } from './world.ts'
 
 /** The client gives up on a hook a little later, and would then ask its model. */
 const longestMs = 110_000
@@ -31,6 +34,15 @@ export class HookClaudeCommand extends TeleportCommand {
   }
 
   private async answer(event: ClientEvent, world: World): Promise<string> {
+    try {
+      return await this.answerTo(event, world)
+    } catch (error) {
+      if (error instanceof TeleportError) return this.answerFailed(error)
+      throw error
+    }
+  }
+
+  private async answerTo(event: ClientEvent, world: World): Promise<string> {
     switch (this.event) {
       case 'command':
         return this.answerCommand(event)
@@ -43,13 +55,22 @@ export class HookClaudeCommand extends TeleportCommand {
     }
   }
 
+  /** A command is never the model's, and a setting that cannot be read is told; nothing else stands in anybody's way. */
+  private answerFailed({ code, message, hint }: TeleportError): string {
+    const text = safeLines(hint === undefined ? message : `${message}\n${hint}`)
+    if (this.event === 'command') return blocking('UserPromptExpansion', text)
+    return this.event === 'prompt' && code === 'usage' ? blocking('UserPromptSubmit', text) : ''
+  }
+
   /** Runs what was typed as a command line, and shows what that says instead of asking a model. */
   private async answerCommand({ command, args, session }: ClientEvent): Promise<string> {
-    const say = { event: 'UserPromptExpansion', limitMs: longestMs } as const
-    const heard = await this.runInside(session, say.limitMs, () =>
-      commandLineOf({ name: command ?? '', args, session }),
-    )
-    return blocking(say.event, heard.text, `${heard.line}   (in a terminal)`)
+    let line = ''
+    const { text } = await this.runInside(session, longestMs, async (io) => {
+      const argv = commandLineOf({ name: command ?? '', args, session })
+      line = `git teleport ${argv.join(' ')}`
+      await this.context.runLine(argv, io)
+    })
+    return blocking('UserPromptExpansion', text, `${line}   (in a terminal)`)
   }
 
   /** Starts a background session with what follows the `&`, unless the prompt is nobody's or the user wants no such thing. */
@@ -57,35 +78,35 @@ export class HookClaudeCommand extends TeleportCommand {
     const wish = await backgroundWish(world, event)
     if (wish.kind === 'none') return ''
     if (wish.kind === 'again') return blocking('UserPromptSubmit', describeAgain(wish.started))
-    const line = ['run', '--json', '--', wish.prompt]
-    const heard = await this.runInside(event.session, longestPromptMs, () => line)
-    const started = startedIn(heard.result)
-    if (started === null) return blocking('UserPromptSubmit', `${heard.text}\n${clearLine}`)
-    await rememberPrompt(world, event, wish.prompt, started.session)
+    const { prompt } = wish
+    const { text, done: started } = await this.runInside(event.session, longestPromptMs, (io) =>
+      startRun(makeWorld(io, { quiet: false, yes: false }), { prompt }),
+    )
+    if (started === undefined) return blocking('UserPromptSubmit', `${text}\n${clearLine}`)
+    await rememberPrompt(world, event, prompt, started.session)
     return blocking('UserPromptSubmit', describeStarted(started))
   }
 
-  private async runInside(
+  /** What `work` says instead of writing it, and what it came to; undefined when it failed, and then it says why. */
+  private async runInside<T>(
     session: SessionId | null,
     limitMs: number,
-    lineOf: () => readonly string[],
-  ): Promise<{ readonly line: string; readonly text: string; readonly result: string }> {
+    work: (io: Io) => Promise<T>,
+  ): Promise<{ readonly text: string; readonly done: T | undefined }> {
     const { io } = this.context
     const deadline = AbortSignal.timeout(limitMs)
     // A person typed it, whatever runs around it.
     const inside = { CLAUDE_CODE_SESSION_ID: session ?? '', CLAUDECODE: '' }
     const heard = quietIo(io, { env: inside, signal: AbortSignal.any([io.signal, deadline]) })
-    let line = ''
+    let done: T | undefined
     try {
-      const argv = lineOf()
-      line = `git teleport ${argv.join(' ')}`
-      await this.context.runLine(argv, heard.io)
+      done = await work(heard.io)
     } catch (error) {
       if (error instanceof TeleportError) reportError(heard.io, error, false)
       else heard.io.stderr.write(`git-teleport: error: a defect: ${String(error).slice(0, 500)}\n`)
     }
     const late = deadline.aborted ? `\n(ended after ${limitMs / 1000} s; a terminal waits longer)` : ''
-    return { line, text: `${heard.text()}${late}`, result: heard.result() }
+    return { text: `${heard.text()}${late}`, done }
   }
 }
 
@@ -97,13 +118,7 @@ function describeAgain(session: SessionId): string {
 }
 
 /** What the client shows below its own line. */
-function describeStarted({
-  session,
-  branch,
-}: {
-  readonly session: SessionId
-  readonly branch: string
-}): string {
+function describeStarted({ session, branch }: StartedRun): string {
   const id = shortId(session)
   return [
     `background session ${id} works on branch ${safe(branch)}`,
@@ -114,28 +129,9 @@ function describeStarted({
   ].join('\n')
 }
 
-function startedIn(result: string): { readonly session: SessionId; readonly branch: string } | null {
-  try {
-    const value: unknown = JSON.parse(result)
-    if (typeof value !== 'object' || value === null || !('session' in value) || !('branch' in value))
-      return null
-    const { session, branch } = value
-    if (typeof session !== 'string' || !isSessionId(session) || typeof branch !== 'string') return null
-    return { session, branch }
-  } catch {
-    return null
-  }
-}
-
-/** Nothing that goes wrong here may keep a conversation from beginning. */
 async function answerStart({ session, source }: ClientEvent, world: World): Promise<string> {
   if (session === null) return ''
-  try {
-    return starting(await clientStart(world, { session, source }))
-  } catch (error) {
-    if (error instanceof TeleportError) return ''
-    throw error
-  }
+  return starting(await clientStart(world, { session, source }))
 }
 
 /** As much of it as can be an event. */

@@ -7,8 +7,6 @@ export interface Heard {
   readonly io: Io
   /** Results, warnings and errors so far, in their order. */
   text(): string
-  /** Results alone. */
-  result(): string
 }
 
 /** What is beyond this many bytes nobody is shown. */
@@ -21,15 +19,13 @@ export function quietIo(
   { env, signal }: { readonly env: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ): Heard {
   const all = collector()
-  const results = collector()
   const { cwd, home, platform, hostname, system, now, random, pid, version, program } = io
   return {
     text: all.text,
-    result: results.text,
     io: {
       stdin: Readable.from([]),
-      stdout: sink([all, results]),
-      stderr: sink([all]),
+      stdout: sink(all),
+      stderr: sink(all),
       env: { ...io.env, ...env, NO_COLOR: '1' },
       cwd,
       isTerminal: { stdin: false, stdout: false, stderr: false },
@@ -65,10 +61,10 @@ function collector(): Collector {
   }
 }
 
-function sink(collectors: readonly Collector[]): Writable {
+function sink(collector: Collector): Writable {
   return new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      for (const each of collectors) each.take(chunk)
+      collector.take(chunk)
       done()
     },
   })
