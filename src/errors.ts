@@ -150,6 +150,15 @@ export function hasCode(error: unknown, code: ErrorCode): error is TeleportError
   return error instanceof TeleportError && error.code === code
 }
 
+/** What work throws that was asked to stop, where it could. */
+export function interruption(cause?: unknown): TeleportError {
+  return new TeleportError(
+    'interrupted',
+    'interrupted; nothing was left half-done',
+    cause === undefined ? {} : { cause },
+  )
+}
+
 /** Turns a failed file operation into a `TeleportError`: `disk-full` for ENOSPC and EDQUOT, else `failed`. */
 export function fileError(error: unknown, doing: string): TeleportError {
   if (error instanceof TeleportError) return error

@@ -2,11 +2,11 @@
 
 import { type BaseContext, Command, Option } from 'clipanion'
 import type { World } from '../core/world.ts'
-import { exitCodes, TeleportError } from '../errors.ts'
+import { exitCodes, interruption, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { withOutput } from './pager.ts'
 import { reportError } from './report-error.ts'
-import { interrupted, makeWorld } from './world.ts'
+import { makeWorld } from './world.ts'
 
 export interface Context extends BaseContext {
   readonly io: Io
@@ -46,7 +46,7 @@ export abstract class TeleportCommand extends Command<Context> {
     try {
       const outcome = await this.run(world)
       world.progress.done()
-      if (io.signal.aborted && !outcome.untilInterrupted) throw interrupted()
+      if (io.signal.aborted && !outcome.untilInterrupted) throw interruption()
       await this.print(outcome, world)
       return outcome.exitCode ?? 0
     } catch (error) {
@@ -55,7 +55,7 @@ export abstract class TeleportCommand extends Command<Context> {
         this.context.onDefect(error)
         return exitCodes.bug
       }
-      return reportError(io, io.signal.aborted ? interrupted() : error, this.json)
+      return reportError(io, io.signal.aborted ? interruption() : error, this.json)
     }
   }
 

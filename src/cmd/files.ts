@@ -5,6 +5,7 @@ import { open, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
+import { stopIfInterrupted } from './progress.ts'
 
 /** `-` is standard input. Throws `usage` for more than `maxBytes`. */
 export async function readInput(io: Io, file: string, maxBytes: number): Promise<Buffer> {
@@ -40,14 +41,14 @@ export function writeOutput(
 
 /** As `writeOutput`, for `work` that writes as it goes. Nothing is left of a file whose work has failed. */
 export async function withOutputFile<T>(
-  io: Io,
+  io: Pick<Io, 'cwd' | 'pid' | 'signal'>,
   file: string,
   work: (write: (content: Uint8Array | string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const target = path.resolve(io.cwd, file)
   const temporary = `${target}.${io.pid}.tmp`
   try {
-    const result = await intoFile(temporary, work)
+    const result = await intoFile(io, temporary, work)
     await rename(temporary, target)
     return result
   } catch (error) {
@@ -58,13 +59,18 @@ export async function withOutputFile<T>(
 }
 
 async function intoFile<T>(
+  io: Pick<Io, 'signal'>,
   file: string,
   work: (write: (content: Uint8Array | string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const handle = await open(file, 'wx', 0o600)
   try {
-    const result = await work((content) => handle.writeFile(content))
+    const result = await work((content) => {
+      stopIfInterrupted(io)
+      return handle.writeFile(content)
+    })
     await handle.sync()
+    stopIfInterrupted(io)
     return result
   } finally {
     await handle.close()

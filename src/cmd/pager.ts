@@ -7,6 +7,7 @@ import { userPager } from '../core/pager.ts'
 import type { World } from '../core/world.ts'
 import type { Progress } from '../model.ts'
 import type { Io } from './io.ts'
+import { stopIfInterrupted } from './progress.ts'
 
 export interface Output {
   /** Resolves when more may come. Throws `ReaderGone` when the person has left the pager. */
@@ -36,8 +37,13 @@ export async function withOutput<T>(
         world.progress.done()
         opened = pager === null ? null : await openPager(io, pager)
       }
-      if (opened) await opened.write(text)
-      else if (!io.stdout.write(text)) await once(io.stdout, 'drain')
+      if (opened) {
+        // Whoever types Ctrl-C in a pager means the pager.
+        await opened.write(text)
+        return
+      }
+      stopIfInterrupted(io)
+      if (!io.stdout.write(text)) await once(io.stdout, 'drain')
     },
     get isPaging() {
       return Boolean(opened)

@@ -1,6 +1,6 @@
 /** A line on stderr that says what is being done: only on a terminal, and only when it takes longer than half a second. */
 
-import { TeleportError } from '../errors.ts'
+import { interruption } from '../errors.ts'
 import type { Progress } from '../model.ts'
 import type { Io } from './io.ts'
 import { formatBytes } from './text.ts'
@@ -68,8 +68,9 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   }
 }
 
-function stopIfInterrupted(io: Io): void {
-  if (io.signal.aborted) throw new TeleportError('interrupted', 'interrupted; nothing was left half-done')
+/** Throws `interrupted`. */
+export function stopIfInterrupted(io: Pick<Io, 'signal'>): void {
+  if (io.signal.aborted) throw interruption()
 }
 
 function line(doing: string, amount: number, total: number, elapsedMs: number): string {

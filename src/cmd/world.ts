@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { type Choice, type LookInto, neverOnTerminal, type World } from '../core/world.ts'
-import { TeleportError } from '../errors.ts'
+import { interruption, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { makeProgress } from './progress.ts'
 import { safe } from './text.ts'
@@ -77,7 +77,7 @@ async function confirm(io: Io, manners: Manners, question: string): Promise<bool
     input: io.stdin,
     output: io.stderr,
   })
-  if (isCancel(answer)) throw interrupted()
+  if (isCancel(answer)) throw interruption()
   return answer
 }
 
@@ -95,7 +95,7 @@ async function choose(
     plain || !canPick(io)
       ? await chooseByNumber(io, question, choices)
       : await pick(io, question, choices, look)
-  if (answer === undefined) throw interrupted()
+  if (answer === undefined) throw interruption()
   return answer
 }
 
@@ -120,10 +120,6 @@ export async function askPassphrase(
     input: io.stdin,
     output: io.stderr,
   })
-  if (isCancel(answer)) throw interrupted()
+  if (isCancel(answer)) throw interruption()
   return answer
-}
-
-export function interrupted(): TeleportError {
-  return new TeleportError('interrupted', 'interrupted; nothing was left half-done')
 }

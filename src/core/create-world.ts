@@ -1,7 +1,7 @@
 /** Makes the world of the use cases for a program that uses the library: everything handed in, nothing asked for on a terminal. */
 
 import { randomUUID } from 'node:crypto'
-import { TeleportError } from '../errors.ts'
+import { interruption, TeleportError } from '../errors.ts'
 import type { Environment } from '../git-store/environment.ts'
 import { machineName } from '../git-store/process-identity.ts'
 import type { Progress } from '../model.ts'
@@ -82,10 +82,7 @@ function homeIn({ HOME, USERPROFILE }: Environment, platform: NodeJS.Platform): 
 /** Every report is also where interrupted work stops: between two steps, before anything is half-done. */
 function reporting(tell: (event: ProgressEvent) => void, signal: AbortSignal): Progress {
   const report = (event: ProgressEvent) => {
-    if (signal.aborted)
-      throw new TeleportError('interrupted', 'interrupted; nothing was left half-done', {
-        cause: signal.reason,
-      })
+    if (signal.aborted) throw interruption(signal.reason)
     tell(event)
   }
   return {

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { type ClaudeHome, claudeHome } from '../claude/home.ts'
 import { beginInstall, type Installation, recoverInstalls } from '../claude/install.ts'
-import { hasCode, TeleportError } from '../errors.ts'
+import { hasCode, interruption, TeleportError } from '../errors.ts'
 import { boxRemote } from '../git-store/direct-box.ts'
 import { rememberStore, storeFolder } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
@@ -77,7 +77,8 @@ export async function withWorkspace<T>(
     })
   } catch (error) {
     // What was cut off fails in many ways, and none of them is what happened.
-    if (world.signal.aborted && error instanceof TeleportError) throw interrupted(error)
+    if (world.signal.aborted && error instanceof TeleportError)
+      throw error.code === 'interrupted' ? error : interruption(error)
     throw error
   } finally {
     closing.abort()
@@ -115,11 +116,6 @@ export async function withLockedWorkspace<T>(
       return work(ws)
     }),
   )
-}
-
-function interrupted(cause: TeleportError): TeleportError {
-  if (cause.code === 'interrupted') return cause
-  return new TeleportError('interrupted', 'interrupted; nothing was left half-done', { cause })
 }
 
 /** Where the journals and backups of installs lie. */

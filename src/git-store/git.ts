@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { errnoOf, TeleportError } from '../errors.ts'
+import { errnoOf, interruption, TeleportError } from '../errors.ts'
 import { showOutside } from './outside-text.ts'
 
 /** Where a git command runs and with what environment. Nothing of our own environment is added. */
@@ -60,7 +60,7 @@ async function endedOrInterrupted(child: ChildProcess, context: GitContext): Pro
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop, { once: true })
   const exitCode = await ended(child, context).finally(() => signal?.removeEventListener('abort', stop))
-  if (signal?.aborted) throw new TeleportError('interrupted', 'interrupted; nothing was left half-done')
+  if (signal?.aborted) throw interruption()
   return exitCode
 }
 
