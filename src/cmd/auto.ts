@@ -34,8 +34,11 @@ export class AutoCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     const { remote } = this
+    if (remote === undefined || remote === 'off') {
+      const useless = this.public ? '--public' : this.trustPolicy === undefined ? undefined : '--trust-policy'
+      if (useless) throw new TeleportError('usage', `${useless} goes with the name of a remote`)
+    }
     if (remote === undefined) {
-      if (this.public) throw new TeleportError('usage', '--public goes with the name of a remote')
       const status = await readAuto(world)
       return { json: { ...status }, text: describe(status) }
     }

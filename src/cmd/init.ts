@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Command, Option } from 'clipanion'
 import { joinTeam } from '../core/join-team.ts'
 import { initDevice } from '../core/key.ts'
-import { type InstalledPlugin, installPlugin } from '../core/plugin.ts'
+import { type InstalledPlugin, readyPlugin } from '../core/plugin.ts'
 import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
@@ -40,10 +40,12 @@ export class InitCommand extends TeleportCommand {
     if (this.key !== undefined && this.passphrase) {
       throw new TeleportError('usage', '--passphrase is for a new key, --key for an existing one')
     }
+    // Before anything is made.
+    const installPlugin = this.plugin ? await readyPlugin(world) : null
     const keyFile = this.key === undefined ? undefined : path.resolve(io.cwd, this.key)
     const passphrase = this.passphrase ? await askPassphrase(io, 'the new key') : undefined
     const key = await initDevice(world, { keyFile, passphrase })
-    const plugin = this.plugin ? await installPlugin(world) : null
+    const plugin = installPlugin === null ? null : await installPlugin()
     const head = key.made ? 'made a key for this device' : 'this device has its key'
     const join = await joinTeam(world, key.publicKey)
     const letIn = `git teleport key trust "${safe(key.publicKey)}"`

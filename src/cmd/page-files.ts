@@ -1,9 +1,7 @@
 /** The files of the local page, which lie beside the program. */
 
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { TeleportError } from '../errors.ts'
 import type { Asset } from '../serve/serve.ts'
+import { readWebFile } from './web-assets.ts'
 
 export interface PageFiles {
   readonly document: Asset
@@ -43,16 +41,3 @@ const html = `<!doctype html>
 </body>
 </html>
 `
-
-/** In the package beside the bundle or its parts; from the compiled sources in the folder that the build fills. */
-const places = ['web', '../web', '../../../dist/web']
-
-async function readWebFile(name: string): Promise<Uint8Array> {
-  for (const place of places) {
-    const found = await readFile(path.join(import.meta.dirname, place, name)).catch(() => undefined)
-    if (found) return found
-  }
-  throw new TeleportError('failed', `the page (${name}) is missing from this installation`, {
-    hint: 'install git-teleport again',
-  })
-}

@@ -154,8 +154,10 @@ export class ShowCommand extends PagedCommand {
 
   private checkSharing(form: Format): void {
     const { password, passphraseFile, output, redact } = this
-    if (form !== 'html' && (password || passphraseFile !== undefined))
-      throw new TeleportError('usage', '--password goes with --format html')
+    if (form !== 'html' && (password || passphraseFile !== undefined)) {
+      const typed = password ? '--password' : '--passphrase-file'
+      throw new TeleportError('usage', `${typed} goes with --format html`)
+    }
     if ((form === 'text' || form === 'agent-trace') && output !== undefined)
       throw new TeleportError('usage', '--output goes with --format md, html, json or jsonl')
     if (form === 'agent-trace' && redact)

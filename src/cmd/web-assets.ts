@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileError } from '../errors.ts'
+import { TeleportError } from '../errors.ts'
 import type { HtmlAssets } from '../review/html.ts'
 
 /** Throws `failed` where the program is not whole. */
@@ -13,12 +13,18 @@ export async function readAssets(script: 'document' | 'document-locked'): Promis
 }
 
 async function readAsset(name: string): Promise<string> {
+  return (await readWebFile(name)).toString('utf8').trim()
+}
+
+/** Throws `failed` where the program is not whole. */
+export async function readWebFile(name: string): Promise<Buffer> {
   const file = path.join(webFolder(), name)
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    throw fileError(error, `reading ${file}, a part of git-teleport`)
-  }
+  return readFile(file).catch((cause: unknown) => {
+    throw new TeleportError('failed', `${file}, a part of git-teleport, cannot be read`, {
+      hint: 'install git-teleport again',
+      cause,
+    })
+  })
 }
 
 /** Beside the program, which may lie in `dist/chunks`, in `dist`, or compiled one to one in `build/src/cmd`. */

@@ -51,7 +51,7 @@ export class WebCommand extends TeleportCommand {
       })
       io.endsByInterruption?.()
       this.tell(served, place)
-      await interrupted(io.signal)
+      await interruption(io.signal)
       await served.close()
     } finally {
       await browsing.close()
@@ -81,7 +81,7 @@ function portNamed(text: string | undefined): number {
   })
 }
 
-function interrupted(signal: AbortSignal): Promise<void> {
+function interruption(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

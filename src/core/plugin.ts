@@ -9,6 +9,8 @@ import { replaceText } from '../git-store/json-file.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
+export { pluginId } from '../claude/plugin.ts'
+
 export interface InstalledPlugin {
   /** As `claude plugin` names it. */
   readonly id: string
@@ -16,21 +18,26 @@ export interface InstalledPlugin {
   readonly folder: string
 }
 
-/** Safe to repeat, as after an update that moved the package. Throws `no-agent`, `failed`. */
-export async function installPlugin(world: World): Promise<InstalledPlugin> {
+/**
+ * Looks for the client and the package, and returns what installs. Safe to repeat, as after an update that moved the package.
+ * Both throw `no-agent`.
+ */
+export async function readyPlugin(world: World): Promise<() => Promise<InstalledPlugin>> {
   const client = await clientOf(world)
   const folder = await packageFolder()
-  await rememberProgram(world)
-  await addPlugin(client, folder)
-  return { id: pluginId, folder }
+  return async () => {
+    await rememberProgram(world)
+    await addPlugin(client, folder)
+    return { id: pluginId, folder }
+  }
 }
 
-/** Whether it was there. A client that is gone, or does not answer, keeps nothing from being removed. */
-export async function uninstallPlugin(world: World): Promise<boolean> {
+/** `unknown`: the client is gone, or does not answer, which keeps nothing else from being removed. */
+export async function uninstallPlugin(world: World): Promise<'removed' | 'none' | 'unknown'> {
   try {
-    return await dropPlugin(await clientOf(world))
+    return (await dropPlugin(await clientOf(world))) ? 'removed' : 'none'
   } catch (error) {
-    if (hasCode(error, 'no-agent')) return false
+    if (hasCode(error, 'no-agent')) return 'unknown'
     throw error
   }
 }

@@ -52,7 +52,6 @@ export interface RunOptions {
   readonly to?: readonly string[] | undefined
   readonly noPush?: boolean
   readonly remote?: string | undefined
-  readonly trustPolicy?: string | undefined
   /** The push at the end answers its questions with yes. */
   readonly yes?: boolean
   readonly dryRun?: boolean

@@ -18,7 +18,7 @@ import { openUserRepo, setGlobalConfig } from '../git-store/user-repo.ts'
 import { consentsPath } from './auto-consent.ts'
 import { defaultKeyPath, ownDevicesPath } from './device.ts'
 import { removeHooks } from './hook-remove.ts'
-import { programPath, uninstallPlugin } from './plugin.ts'
+import { pluginId, programPath, uninstallPlugin } from './plugin.ts'
 import { atWork, isAtWork, worktreesFolder } from './run-records.ts'
 import { cacheFolder, userFolder } from './user-folder.ts'
 import { storeListPath } from './workspace.ts'
@@ -52,20 +52,23 @@ export async function uninstall(world: World, options: UninstallOptions): Promis
     : ' Without this key, what only it can read is lost (keep it with --keep-key).'
   if (
     !(await world.confirm(
-      `Remove ${folders.join(', ')} the hooks in their repositories, the plugin of Claude Code, and git's teleport.key setting?${loss}`,
+      `Remove ${folders.join(', ')}, the hooks in their repositories, the plugin of Claude Code, and git's teleport.key setting?${loss}`,
     ))
   ) {
     throw new TeleportError('interrupted', 'nothing was removed')
   }
   const removed: string[] = []
-  if (await uninstallPlugin(world)) removed.push("Claude Code's plugin git-teleport")
+  const plugin = await uninstallPlugin(world)
+  if (plugin === 'removed') removed.push("Claude Code's plugin git-teleport")
   for (const store of stores) {
     const hooks = await removeHooks(world, store, { folders: [], dryRun: false })
     if (hooks.length > 0) removed.push(`${hooks.join(', ')} hook of ${path.dirname(store)}`)
   }
   for (const folder of folders) if (await removeFolder(folder)) removed.push(folder)
   if (!options.keepKey) await setGlobalConfig(world.env, 'teleport.key', null)
-  return { removed, kept }
+  const left =
+    plugin === 'unknown' ? [`Claude Code's plugin, if it is there: claude plugin uninstall ${pluginId}`] : []
+  return { removed, kept: [...kept, ...left] }
 }
 
 async function refuseAtWork(world: World, stores: readonly string[]): Promise<void> {
