@@ -26,12 +26,11 @@ export interface Reader {
 let epochs = 0
 
 export function useReader(parts: readonly Part[]): Reader {
-  const { hash, visit } = useNavigation()
+  const { visit } = useNavigation()
   const [settings, setSettings] = useState<Settings>(() => ({ ...defaultSettings, unfolded: new Map() }))
   const [shown, setShown] = useState(shownFirst)
   const [jump, setJump] = useState<Jump | null>(null)
   const words = useRef('')
-  const went = useRef('')
   const hold = useHoldStill()
   const change = (more: Partial<Settings>) => setSettings((before) => ({ ...before, ...more }))
   const go = (place: Place | undefined, sought = '') => {
@@ -40,17 +39,10 @@ export function useReader(parts: readonly Part[]): Reader {
     if (place) setJump({ place, epoch: epochs })
   }
   const isThere = parts.length > 0
+  // The address also changes where the reader has arrived, which is no visit: nobody is to be brought there again.
   useEffect(() => {
-    const wanted = `${visit} ${hash}`
-    if (!isThere || hash === '' || went.current === wanted) return
-    went.current = wanted
-    go(placeOf(hash, parts))
-  }, [isThere, visit, hash])
-  useEffect(() => {
-    const onHash = () => go(placeOf(location.hash.slice(1), parts))
-    addEventListener('hashchange', onHash)
-    return () => removeEventListener('hashchange', onHash)
-  })
+    if (isThere && location.hash !== '') go(placeOf(location.hash.slice(1), parts))
+  }, [isThere, visit])
   const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
   useKeys([
     { key: 'j', does: 'Next message', run: () => step('.talk article.message', 1) },
