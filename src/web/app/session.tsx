@@ -24,14 +24,11 @@ interface SessionProps {
 
 export function SessionView({ route, round }: SessionProps): JSX.Element {
   const { session, place } = route
-  const asked = useAsk<Answer>('conversation', { session, place })
-  useEffect(() => {
-    if (round > 0) asked.again()
-  }, [round])
+  const asked = useAsk<Answer>('conversation', { session, place }, round)
   const { answer, problem } = asked
   useEffect(() => {
     if (!answer || answer.behindMs === 0) return undefined
-    const timer = setTimeout(asked.again, answer.behindMs)
+    const timer = setTimeout(() => asked.again(), answer.behindMs)
     return () => clearTimeout(timer)
   }, [answer])
   useEffect(() => {
