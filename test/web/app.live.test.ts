@@ -292,6 +292,14 @@ test.serial('while a session runs, what it says appears, and so do new sessions'
   await page.locator('.found button', { hasText: 'in a subagent' }).click()
   await page.waitForFunction(() => /^#p1-\d+$/.test(location.hash))
   t.regex((await page.locator(new URL(page.url()).hash).textContent()) ?? '', /There are nine/)
+  // What is typed while the model is busy has no number.
+  const attachment = { type: 'queued_command', prompt: 'Leave out the debug lines.' }
+  const common = { sessionId: ids.open, cwd: ada.top, timestamp: new Date().toISOString() }
+  await talk.row({ ...common, type: 'attachment', uuid: 'queued', parentUuid: 'aside', attachment })
+  await page.getByRole('searchbox').fill('')
+  await page.locator('.prompts a', { hasText: 'Leave out the debug lines.' }).click()
+  await page.locator('article:focus', { hasText: 'Leave out the debug lines.' }).waitFor()
+  t.regex(new URL(page.url()).hash, /^#p1-\d+$/)
   await page.keyboard.press('s')
   await page.getByText('Look at the logs').waitFor()
   await (await startTalk(ada, ids.hostile, 'A new one')).ask('hello')

@@ -4,13 +4,13 @@ import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Conversation } from '../conversation/conversation.tsx'
 import type { Jump } from '../conversation/page.tsx'
-import type { Place } from '../conversation/places.ts'
+import { type Place, placeNamed } from '../conversation/places.ts'
 import { defaultSettings, type Settings } from '../conversation/settings.ts'
 import { allShown, hiddenClasses, type Shown, shownFirst } from '../conversation/shown.ts'
 import { useHoldStill } from '../document/hold-still.ts'
 import { step, useKeys } from './keys.ts'
 import { useNavigation } from './navigation.tsx'
-import { asDocument, type Part, pageSource, placeOf } from './talk.ts'
+import { asDocument, type Part, pageSource } from './talk.ts'
 
 export interface Reader {
   readonly parts: readonly Part[]
@@ -41,7 +41,7 @@ export function useReader(parts: readonly Part[]): Reader {
   const isThere = parts.length > 0
   // The address also changes where the reader has arrived, which is no visit: nobody is to be brought there again.
   useEffect(() => {
-    if (isThere && location.hash !== '') go(placeOf(location.hash.slice(1), parts))
+    if (isThere && location.hash !== '') go(placeNamed(location.hash, asDocument(parts)))
   }, [isThere, visit])
   const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
   useKeys([

@@ -4,7 +4,6 @@ import type { BrowsedConversation, BrowsedPage } from '../../core/browse-session
 import type { ViewMessage } from '../../review/view.ts'
 import type { ViewChapter, ViewDocument } from '../../review/view-document.ts'
 import type { PageSource } from '../conversation/conversation.tsx'
-import { type Place, placeNamed } from '../conversation/places.ts'
 import { ask } from './api.ts'
 
 /** Which transcript, and which rows of it. */
@@ -78,15 +77,4 @@ function partOfPage(
 async function loadPage(spot: Spot, page: number): Promise<readonly ViewMessage[]> {
   const { messages } = await ask<BrowsedPage>('page', { ...spotParams(spot), page })
   return messages
-}
-
-/** What `#m12` names, or the id of a prompt. */
-export function placeOf(hash: string, parts: readonly Part[]): Place | undefined {
-  const named = placeNamed(hash, asDocument(parts))
-  if (named) return named
-  for (const [chapter, { told }] of parts.entries()) {
-    const prompt = told.prompts.find(({ uuid }) => uuid !== '' && uuid === hash)
-    if (prompt?.number) return { chapter, page: prompt.page, wanted: { number: prompt.number } }
-  }
-  return undefined
 }
