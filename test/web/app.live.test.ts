@@ -143,6 +143,8 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   await page.getByRole('button', { name: 'Unfold all' }).click()
   t.true((await calls.count()) > 3)
   t.is(await page.locator('details.call:not([open])').count(), 0)
+  const code = page.locator('pre code:visible').first()
+  t.is(await code.evaluate((each) => getComputedStyle(each).fontSize), '13px')
   t.deepEqual(await accessibilityViolations(page), [])
   await page.keyboard.press('x')
   await page.locator('details.call[open]').first().waitFor({ state: 'detached' })
