@@ -82,7 +82,7 @@ function CommitRow({ of }: { readonly of: LoggedCommit }): JSX.Element {
   )
 }
 
-export function TiedSessions({ of }: { readonly of: readonly TiedSession[] }): JSX.Element | null {
+function TiedSessions({ of }: { readonly of: readonly TiedSession[] }): JSX.Element | null {
   if (of.length === 0) return null
   return (
     <ul class="tied">

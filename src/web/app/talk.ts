@@ -16,7 +16,6 @@ export interface Spot {
 export interface Part {
   readonly spot: Spot
   readonly title: string
-  readonly facts: readonly (readonly [string, string])[]
   readonly told: BrowsedConversation
 }
 
@@ -24,9 +23,9 @@ export function asDocument(parts: readonly Part[]): ViewDocument {
   return {
     version: 1,
     chapters: parts.map(
-      ({ title, facts, told: { pages, prompts, edition } }): ViewChapter => ({
+      ({ title, told: { pages, prompts, edition } }): ViewChapter => ({
         title,
-        facts,
+        facts: [],
         pages: pages.map((page) => ({ ...page, edition })),
         prompts,
       }),
