@@ -8,6 +8,7 @@ import type { PlacedLine } from './placed-lines.ts'
 import { safeLine } from './safe-text.ts'
 import { type Stats, takeStats } from './stats.ts'
 import { createViewer, type ViewMessage } from './view.ts'
+import type { ViewPrompt } from './view-document.ts'
 import { joinResults } from './view-join.ts'
 import { askedText, isAsked } from './words.ts'
 
@@ -24,14 +25,7 @@ export interface Page {
   readonly messagesBefore: number
 }
 
-export interface PagedPrompt {
-  readonly number: number | null
-  readonly page: number
-  readonly uuid: string
-  readonly time: string
-  /** One line. */
-  readonly text: string
-}
+export type PagedPrompt = ViewPrompt
 
 export interface Paging {
   readonly pages: readonly Page[]

@@ -30,7 +30,9 @@ export interface ViewPageInfo {
 
 /** A line of the table of prompts. */
 export interface ViewPrompt {
+  /** Null for what was typed while the model was busy. */
   readonly number: number | null
+  readonly uuid: string
   readonly time: string
   /** One line, cut. */
   readonly text: string
@@ -92,12 +94,12 @@ function newDraft() {
 function pageOf(messages: readonly ViewMessage[], at: number): ViewPage {
   const joined = joinResults(messages)
   const numbers = messages.flatMap(({ number }) => (number === null ? [] : [number]))
-  const prompts = joined.flatMap(({ asked, number, time, blocks }): readonly ViewPrompt[] => {
+  const prompts = joined.flatMap(({ asked, number, uuid, time, blocks }): readonly ViewPrompt[] => {
     const words = blocks.flatMap((block) =>
       block.kind === 'text' || block.kind === 'command' ? [block.text.slice(0, promptLength)] : [],
     )
     const text = words.join(' ').replace(/\s+/g, ' ').slice(0, promptLength)
-    return asked ? [{ number, time, text, page: at }] : []
+    return asked ? [{ number, uuid, time, text, page: at }] : []
   })
   const info = { first: numbers[0] ?? null, last: numbers.at(-1) ?? null, messages: joined.length }
   return { info, prompts, messages: joined }

@@ -143,6 +143,8 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   await page.getByRole('button', { name: 'Unfold all' }).click()
   t.true((await calls.count()) > 3)
   t.is(await page.locator('details.call:not([open])').count(), 0)
+  const code = page.locator('pre code:visible').first()
+  t.is(await code.evaluate((each) => getComputedStyle(each).fontSize), '13px')
   t.deepEqual(await accessibilityViolations(page), [])
   await page.keyboard.press('x')
   await page.locator('details.call[open]').first().waitFor({ state: 'detached' })
@@ -159,10 +161,17 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   await page.waitForFunction(() => /^#m\d+$/.test(location.hash))
   const { hash } = new URL(page.url())
   t.regex((await page.locator(hash).textContent()) ?? '', /partial worker/)
+  // Arriving wrote the address. Who scrolls away after that is not brought back by the next thing on the page.
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  t.is(await page.evaluate(scrolledTo), 0)
+  await page.keyboard.press('Escape')
   await page.goto(`${web.origin}/session/${ids.demo}#m69`)
   await arrivedAt(page, 'm69')
   await page.keyboard.press('p')
   t.is(await page.evaluate(() => document.activeElement?.id), 'm56')
+  await atTheEnd(t, page)
 
   t.deepEqual(misdeeds, innocent)
   const { home, config } = ada.machine
@@ -171,6 +180,28 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   t.is(await web.end('SIGTERM'), 0)
   t.deepEqual(await staged(), [])
 })
+
+/** Once what was to be drawn is drawn. */
+function scrolledTo(): Promise<number> {
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  return nextFrame()
+    .then(nextFrame)
+    .then(() => scrollY)
+}
+
+/** Where every message lies above the screen, none follows, and the last is the one before. */
+async function atTheEnd(t: ExecutionContext, page: Page): Promise<void> {
+  const last = await page.locator('article.message:visible').last().getAttribute('id')
+  await page.setViewportSize({ width: 1280, height: 300 })
+  for (const key of ['j', 'k']) {
+    await page.evaluate(() => {
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+      scrollTo(0, document.documentElement.scrollHeight)
+    })
+    await page.keyboard.press(key)
+    t.is(await page.evaluate(() => document.activeElement?.id), last ?? '', key)
+  }
+}
 
 test.serial('a commit stands beside what led to it, and a line leads to its prompt', async (t) => {
   const { commits, ada } = await project()
@@ -263,6 +294,14 @@ test.serial('while a session runs, what it says appears, and so do new sessions'
   await page.locator('.found button', { hasText: 'in a subagent' }).click()
   await page.waitForFunction(() => /^#p1-\d+$/.test(location.hash))
   t.regex((await page.locator(new URL(page.url()).hash).textContent()) ?? '', /There are nine/)
+  // What is typed while the model is busy has no number.
+  const attachment = { type: 'queued_command', prompt: 'Leave out the debug lines.' }
+  const common = { sessionId: ids.open, cwd: ada.top, timestamp: new Date().toISOString() }
+  await talk.row({ ...common, type: 'attachment', uuid: 'queued', parentUuid: 'aside', attachment })
+  await page.getByRole('searchbox').fill('')
+  await page.locator('.prompts a', { hasText: 'Leave out the debug lines.' }).click()
+  await page.locator('article:focus', { hasText: 'Leave out the debug lines.' }).waitFor()
+  t.regex(new URL(page.url()).hash, /^#p1-\d+$/)
   await page.keyboard.press('s')
   await page.getByText('Look at the logs').waitFor()
   await (await startTalk(ada, ids.hostile, 'A new one')).ask('hello')

@@ -134,6 +134,29 @@ test.serial('a link leads to its message, and to the call that a result belongs 
   t.deepEqual(misdeeds, innocent)
 })
 
+test.serial('a prompt that was typed while the model was busy is gone to, and linked to', async (t) => {
+  const browser = await shared.get(t)
+  if (!browser) return
+  const attachment = { type: 'queued_command', prompt: 'Leave out the debug lines.' }
+  const rows = [...sampleConversation(), { type: 'attachment', uuid: 'queued', attachment }]
+  const file = await fileOf(t, [sample, { title: 'And another', rows }])
+  const { page, misdeeds, close } = await browser.open(urlOf(file), {})
+  t.teardown(close)
+  const link = page.locator('.prompts a', { hasText: 'Leave out the debug lines.' })
+  t.is(await link.getAttribute('href'), '#queued')
+  t.is((await link.locator('.where').textContent())?.trim(), '')
+  const arrived = () => page.locator('article:focus', { hasText: 'Leave out the debug lines.' }).waitFor()
+  await link.click()
+  await arrived()
+  t.regex(new URL(page.url()).hash, /^#c2-p1-\d+$/)
+  await page.goto(urlOf(file, '#m1'))
+  await arrivedAt(page, 'm1')
+  await page.goto(urlOf(file, '#queued'))
+  await page.waitForFunction(() => location.hash.startsWith('#c2-p1-'))
+  await arrived()
+  t.deepEqual(misdeeds, innocent)
+})
+
 test.serial('a small screen and a keyboard are enough', async (t) => {
   const browser = await shared.get(t)
   if (!browser) return

@@ -20,8 +20,8 @@ export class AskError extends Error {
 const keyName = 'teleport-key'
 
 /**
- * Exchanges the token of the address for a place at the table. False when nothing was to exchange; whether an earlier one
- * still holds shows when something is asked.
+ * Exchanges the token of the address, if it has one, for a place at the table. Whether that was given, or an earlier one
+ * still holds, shows when something is asked.
  */
 export async function enter(): Promise<void> {
   const fragment = new URLSearchParams(location.hash.slice(1))
@@ -41,9 +41,14 @@ export type Params = Readonly<Record<string, string | number | null | undefined>
 /** The answer is what our own server wrote. Throws `AskError`. */
 export async function ask<T>(name: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const answer = await request(name, params, signal)
-  const body: unknown = await answer.json().catch(() => ({}))
-  if (answer.ok) return body as T
-  throw new AskError(problemIn(body))
+  if (!answer.ok) throw new AskError(problemIn(await answer.json().catch(() => ({}))))
+  try {
+    return (await answer.json()) as T
+  } catch (error) {
+    if (signal?.aborted) throw error
+    // It broke off in the middle.
+    throw new AskError(problemIn({}))
+  }
 }
 
 export async function request(name: string, params: Params, signal?: AbortSignal): Promise<Response> {

@@ -14,7 +14,7 @@ interface BadgeProps {
   readonly title?: string
 }
 
-export function Badge({ tone, text, title }: BadgeProps): JSX.Element {
+function Badge({ tone, text, title }: BadgeProps): JSX.Element {
   return (
     <span class={`badge ${tone}`} {...(title === undefined ? {} : { title })}>
       {text}

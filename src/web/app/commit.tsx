@@ -136,7 +136,7 @@ async function openPart(
   if (place === null) return []
   const spot = { session, place, rows }
   const told = await ask<BrowsedConversation>('conversation', spotParams(spot), signal)
-  return [{ spot, title: cleanLine(title ?? '') || shortId(session), facts: [], told }]
+  return [{ spot, title: cleanLine(title ?? '') || shortId(session), told }]
 }
 
 /** So many files are unfolded from the beginning. */

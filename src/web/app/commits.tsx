@@ -15,27 +15,36 @@ import { cleanLine, minuteOf, shortCommit, shortId } from './words.ts'
 
 type Answer = BrowsedHistory & WithNotes
 
+/** What came when older ones were asked for. */
+interface Older {
+  /** Where the first page ended then. */
+  readonly after: string | null
+  readonly pages: readonly Answer[]
+}
+
 export function CommitsView({ round }: { readonly round: number }): JSX.Element {
-  const asked = useAsk<Answer>('history', {})
-  const [more, setMore] = useState<readonly Answer[]>([])
+  const asked = useAsk<Answer>('history', {}, round)
+  const [older, setOlder] = useState<Older>({ after: null, pages: [] })
   const [problem, setProblem] = useState<Problem | null>(null)
   useEffect(() => {
     document.title = 'Commits'
   }, [])
-  useEffect(() => {
-    if (round > 0) asked.again()
-  }, [round])
   useKeys([
     { key: 'j', does: 'Next commit', run: () => step('.commit-link', 1) },
     { key: 'k', does: 'Commit before', run: () => step('.commit-link', -1) },
   ])
   const { answer } = asked
   if (!answer) return asked.problem ? <ProblemNote problem={asked.problem} /> : <Loading what="the commits" />
-  const all = [answer, ...more]
+  // Behind a first page that ends elsewhere now, there would be a gap.
+  const pages = older.after === answer.next ? older.pages : []
+  const all = [answer, ...pages]
   const next = all.at(-1)?.next ?? null
   const load = () => {
     ask<Answer>('history', { after: next }).then(
-      (found) => setMore([...more, found]),
+      (found) => {
+        setOlder({ after: answer.next, pages: [...pages, found] })
+        setProblem(null)
+      },
       (error: unknown) => setProblem(problemOf(error)),
     )
   }
@@ -73,7 +82,7 @@ function CommitRow({ of }: { readonly of: LoggedCommit }): JSX.Element {
   )
 }
 
-export function TiedSessions({ of }: { readonly of: readonly TiedSession[] }): JSX.Element | null {
+function TiedSessions({ of }: { readonly of: readonly TiedSession[] }): JSX.Element | null {
   if (of.length === 0) return null
   return (
     <ul class="tied">

@@ -10,7 +10,7 @@ import { Link, useNavigation } from './navigation.tsx'
 import { Loading, ProblemNote } from './problem.tsx'
 import { commitAddress, sessionAddress } from './routes.ts'
 import { useAsk } from './use-ask.ts'
-import { cleanLine, minuteOf, shortCommit, shortId } from './words.ts'
+import { cleanLine, shortCommit, shortId } from './words.ts'
 
 interface FileProps {
   readonly path: string
@@ -140,7 +140,7 @@ function Reason({ of, commits, isTall }: ReasonProps): JSX.Element {
       {others > 0 && <span class="quiet-inline">or one of {others} more</span>}
       {isTall && (
         <span class="reason-facts">
-          {about} {commit && minuteOf(commit.authored).slice(0, 10)}
+          {about} {commit?.authored.slice(0, 10)}
         </span>
       )}
     </div>

@@ -52,7 +52,11 @@ export function groupSessions(
   const groups = new Map<string, OverviewSession[]>()
   for (const each of sessions) {
     const keys = by === 'branch' ? [each.branch ?? ''] : each.commits.length > 0 ? each.commits : ['']
-    for (const key of new Set(keys)) groups.set(key, [...(groups.get(key) ?? []), each])
+    for (const key of new Set(keys)) {
+      const own = groups.get(key)
+      if (own) own.push(each)
+      else groups.set(key, [each])
+    }
   }
   const named = [...groups].map(([key, own]): Group => {
     const subject = Object.hasOwn(commits, key) ? (commits[key]?.subject ?? '') : ''

@@ -46,7 +46,9 @@ export function step(selector: string, by: 1 | -1): void {
   const focused = document.activeElement
   const at = all.findIndex((each) => each === focused || each.contains(focused))
   const top = 80
-  const first = all.findIndex((each) => each.getBoundingClientRect().top >= top)
+  const below = all.findIndex((each) => each.getBoundingClientRect().top >= top)
+  // At the end all of them lie above: none follows, and the one before is the last.
+  const first = below === -1 ? all.length : below
   const next = at >= 0 ? at + by : by === 1 ? first : first - 1
   const element = all[Math.min(Math.max(next, 0), all.length - 1)]
   element?.focus({ preventScroll: true })

@@ -1,89 +1,36 @@
 /** One or more conversations to be read: what is shown of them and how, where the reader is. */
 
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { Conversation } from '../conversation/conversation.tsx'
-import type { Jump } from '../conversation/page.tsx'
-import type { Place } from '../conversation/places.ts'
-import { defaultSettings, type Settings } from '../conversation/settings.ts'
-import { allShown, hiddenClasses, type Shown, shownFirst } from '../conversation/shown.ts'
-import { useHoldStill } from '../document/hold-still.ts'
+import { placeNamed } from '../conversation/places.ts'
+import { hiddenClasses, type Shown } from '../conversation/shown.ts'
+import { type Reading, useReading } from '../conversation/use-reading.ts'
 import { step, useKeys } from './keys.ts'
 import { useNavigation } from './navigation.tsx'
-import { asDocument, type Part, pageSource, placeOf } from './talk.ts'
+import { asDocument, type Part, pageSource } from './talk.ts'
 
-export interface Reader {
+export interface Reader extends Reading {
   readonly parts: readonly Part[]
-  readonly settings: Settings
-  readonly shown: Shown
-  readonly jump: Jump | null
-  go(place: Place | undefined, sought?: string): void
-  setShown(shown: Shown): void
-  change(change: Partial<Settings>): void
-  onArrived(anchor: string, epoch: number): void
 }
 
-let epochs = 0
-
 export function useReader(parts: readonly Part[]): Reader {
-  const { hash, visit } = useNavigation()
-  const [settings, setSettings] = useState<Settings>(() => ({ ...defaultSettings, unfolded: new Map() }))
-  const [shown, setShown] = useState(shownFirst)
-  const [jump, setJump] = useState<Jump | null>(null)
-  const words = useRef('')
-  const went = useRef('')
-  const hold = useHoldStill()
-  const change = (more: Partial<Settings>) => setSettings((before) => ({ ...before, ...more }))
-  const go = (place: Place | undefined, sought = '') => {
-    words.current = sought
-    epochs += 1
-    if (place) setJump({ place, epoch: epochs })
-  }
+  const { visit } = useNavigation()
+  const reading = useReading()
   const isThere = parts.length > 0
+  // The address also changes where the reader has arrived, which is no visit: nobody is to be brought there again.
   useEffect(() => {
-    const wanted = `${visit} ${hash}`
-    if (!isThere || hash === '' || went.current === wanted) return
-    went.current = wanted
-    go(placeOf(hash, parts))
-  }, [isThere, visit, hash])
-  useEffect(() => {
-    const onHash = () => go(placeOf(location.hash.slice(1), parts))
-    addEventListener('hashchange', onHash)
-    return () => removeEventListener('hashchange', onHash)
-  })
-  const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
+    if (isThere && location.hash !== '') reading.go(placeNamed(location.hash, asDocument(parts)))
+  }, [isThere, visit])
   useKeys([
     { key: 'j', does: 'Next message', run: () => step('.talk article.message', 1) },
     { key: 'k', does: 'Message before', run: () => step('.talk article.message', -1) },
     { key: 'n', does: 'Next prompt', run: () => step('.talk article.prompt:not(.client)', 1) },
     { key: 'p', does: 'Prompt before', run: () => step('.talk article.prompt:not(.client)', -1) },
-    { key: 'o', does: 'Unfold all', run: () => fold(true) },
-    { key: 'x', does: 'Fold all', run: () => fold(false) },
+    { key: 'o', does: 'Unfold all', run: () => reading.setUnfolded(true) },
+    { key: 'x', does: 'Fold all', run: () => reading.setUnfolded(false) },
   ])
-  return {
-    parts,
-    settings,
-    shown,
-    jump,
-    go,
-    setShown,
-    change,
-    onArrived(anchor, epoch) {
-      setJump((before) => (before?.epoch === epoch ? null : before))
-      if (words.current !== '') change({ sought: { anchor, words: words.current, epoch } })
-      if (location.hash !== `#${anchor}`) history.replaceState(null, '', `#${anchor}`)
-      const element = document.getElementById(anchor)
-      if (!element) return
-      const settle = () => {
-        hold(element)
-        element.focus({ preventScroll: true })
-      }
-      const isHidden = element.getClientRects().length === 0
-      if (isHidden) setShown(allShown)
-      if (isHidden) requestAnimationFrame(settle)
-      else settle()
-    },
-  }
+  return { ...reading, parts }
 }
 
 interface TalkProps {
@@ -138,8 +85,7 @@ function useFollowing(parts: readonly Part[]): void {
 }
 
 export function ReaderBar({ reader }: { readonly reader: Reader }): JSX.Element {
-  const { settings, shown, setShown, change } = reader
-  const fold = (open: boolean) => change({ fold: { open, epoch: settings.fold.epoch + 1 }, sought: null })
+  const { settings, shown, setShown, setSideBySide, setUnfolded } = reader
   const toggle = (name: keyof Shown, label: string) => (
     <button
       type="button"
@@ -160,16 +106,16 @@ export function ReaderBar({ reader }: { readonly reader: Reader }): JSX.Element 
         <button
           type="button"
           aria-pressed={settings.sideBySide}
-          onClick={() => change({ sideBySide: !settings.sideBySide, sought: null })}
+          onClick={() => setSideBySide(!settings.sideBySide)}
         >
           Side by side
         </button>
       </div>
       <div class="segments">
-        <button type="button" onClick={() => fold(true)}>
+        <button type="button" onClick={() => setUnfolded(true)}>
           Unfold all
         </button>
-        <button type="button" onClick={() => fold(false)}>
+        <button type="button" onClick={() => setUnfolded(false)}>
           Fold all
         </button>
       </div>

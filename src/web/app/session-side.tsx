@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WithNotes } from '../../core/browse.ts'
 import type { BrowsedConversation } from '../../core/browse-session.ts'
 import type { Found } from '../../core/browse-words.ts'
+import { PromptList } from '../conversation/prompt-list.tsx'
 import { SearchField } from '../conversation/search-field.tsx'
 import { ask, type Problem, problemOf } from './api.ts'
 import { useKeys } from './keys.ts'
@@ -23,6 +24,7 @@ interface SideProps {
 }
 
 const untilTypedMs = 200
+const mostPrompts = 500
 
 export function SessionSide({ of, reader, isOpen, onOpen }: SideProps): JSX.Element {
   const [words, setWords] = useState('')
@@ -66,7 +68,9 @@ export function SessionSide({ of, reader, isOpen, onOpen }: SideProps): JSX.Elem
         <SearchField field={field} onWords={setWords} />
         {search === null ? (
           <>
-            <Prompts of={of} go={go} />
+            <nav aria-label="Prompts">
+              <PromptList prompts={of.prompts} chapter={0} most={mostPrompts} onGo={(place) => go(place)} />
+            </nav>
             <Commits of={of} />
           </>
         ) : (
@@ -153,42 +157,6 @@ function marked(text: string, places: readonly (readonly [number, number])[]) {
     at = to
   }
   return [...nodes, text.slice(at)]
-}
-
-const mostPrompts = 500
-
-function Prompts({ of, go }: { readonly of: BrowsedConversation; readonly go: Reader['go'] }): JSX.Element {
-  const { prompts } = of
-  const [isWhole, setWhole] = useState(false)
-  const shown = isWhole ? prompts : prompts.slice(0, mostPrompts)
-  return (
-    <nav aria-label="Prompts">
-      {prompts.length === 0 && <p class="quiet">Nothing was asked here.</p>}
-      <ol class="prompts">
-        {shown.map(({ number, time, text, page }, at) => (
-          <li key={at}>
-            <a
-              href={`#m${number}`}
-              onClick={(event) => {
-                event.preventDefault()
-                if (number !== null) go({ chapter: 0, page, wanted: { number } })
-              }}
-            >
-              <span class="where">
-                #{number} {time.slice(11, 16)}
-              </span>
-              <span class="snippet">{text}</span>
-            </a>
-          </li>
-        ))}
-      </ol>
-      {prompts.length > shown.length && (
-        <button type="button" class="plain-button" onClick={() => setWhole(true)}>
-          Show {prompts.length - shown.length} more
-        </button>
-      )}
-    </nav>
-  )
 }
 
 function Commits({ of }: { readonly of: BrowsedConversation }): JSX.Element | null {

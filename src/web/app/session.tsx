@@ -4,6 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { WithNotes } from '../../core/browse.ts'
 import type { BrowsedConversation } from '../../core/browse-session.ts'
+import type { ViewChapter } from '../../review/view-document.ts'
 import { FactList } from '../conversation/conversation.tsx'
 import { SessionBadges } from './badges.tsx'
 import { Link } from './navigation.tsx'
@@ -24,14 +25,11 @@ interface SessionProps {
 
 export function SessionView({ route, round }: SessionProps): JSX.Element {
   const { session, place } = route
-  const asked = useAsk<Answer>('conversation', { session, place })
-  useEffect(() => {
-    if (round > 0) asked.again()
-  }, [round])
+  const asked = useAsk<Answer>('conversation', { session, place }, round)
   const { answer, problem } = asked
   useEffect(() => {
     if (!answer || answer.behindMs === 0) return undefined
-    const timer = setTimeout(asked.again, answer.behindMs)
+    const timer = setTimeout(() => asked.again(), answer.behindMs)
     return () => clearTimeout(timer)
   }, [answer])
   useEffect(() => {
@@ -50,7 +48,7 @@ function Opened({
 }): JSX.Element {
   const parts = useMemo((): readonly Part[] => {
     const spot = { session: of.session, place: of.place, rows: null }
-    return [{ spot, title: cleanLine(of.title ?? '') || 'No title', facts: [], told: of }]
+    return [{ spot, title: cleanLine(of.title ?? '') || 'No title', told: of }]
   }, [of])
   const reader = useReader(parts)
   const [isSideOpen, setSideOpen] = useState(false)
@@ -111,7 +109,7 @@ function Places({
   )
 }
 
-function factsOf(of: Answer): Part['facts'] {
+function factsOf(of: Answer): ViewChapter['facts'] {
   const { stats, remote } = of
   const files = stats.files.filter(({ writes }) => writes > 0).length
   const rows: (readonly [string, string])[] = [

@@ -24,20 +24,9 @@ const groupings: readonly (readonly [Grouping, string])[] = [
 /** What was chosen last, for the way back from a session. */
 const kept: { typed: string; grouping: Grouping } = { typed: '', grouping: 'branch' }
 
-const first = { fetch: null, n: 0 } as const
-
 export function SessionsView({ round }: { readonly round: number }): JSX.Element {
-  // What changed here is no reason to ask the remote.
-  const [question, setQuestion] = useState<{ readonly fetch: '1' | null; readonly n: number }>(first)
-  const asked = useAsk<Answer>('overview', question)
-  const [last, setLast] = useState<Answer | null>(null)
-  useEffect(() => {
-    if (round > 0) setQuestion(({ n }) => ({ fetch: null, n: n + 1 }))
-  }, [round])
-  useEffect(() => {
-    if (asked.answer) setLast(asked.answer)
-  }, [asked.answer])
-  const answer = asked.answer ?? last
+  const asked = useAsk<Answer>('overview', {}, round)
+  const { answer } = asked
   useEffect(() => {
     document.title = `${answer ? `${answer.project.name}: ` : ''}sessions`
   }, [answer])
@@ -46,11 +35,7 @@ export function SessionsView({ round }: { readonly round: number }): JSX.Element
   return (
     <>
       {asked.problem && <ProblemNote problem={asked.problem} />}
-      <SessionList
-        answer={answer}
-        isLoading={asked.isLoading}
-        onFetch={() => setQuestion(({ n }) => ({ fetch: '1', n: n + 1 }))}
-      />
+      <SessionList answer={answer} isLoading={asked.isLoading} onFetch={() => asked.again({ fetch: '1' })} />
     </>
   )
 }

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { BrowseEvent } from '../../core/browse.ts'
+import { toggleTheme } from '../conversation/theme.ts'
 import { CommitView } from './commit.tsx'
 import { CommitsView } from './commits.tsx'
 import { listen } from './events.ts'
@@ -15,7 +16,6 @@ import { ProblemNote } from './problem.tsx'
 import type { Route } from './routes.ts'
 import { SessionView } from './session.tsx'
 import { SessionsView } from './sessions.tsx'
-import { toggleTheme } from './theme.ts'
 
 export function Shell(): JSX.Element {
   const navigation = useRoutes()

@@ -4,7 +4,6 @@ import type { BrowsedConversation, BrowsedPage } from '../../core/browse-session
 import type { ViewMessage } from '../../review/view.ts'
 import type { ViewChapter, ViewDocument } from '../../review/view-document.ts'
 import type { PageSource } from '../conversation/conversation.tsx'
-import { type Place, placeNamed } from '../conversation/places.ts'
 import { ask } from './api.ts'
 
 /** Which transcript, and which rows of it. */
@@ -17,7 +16,6 @@ export interface Spot {
 export interface Part {
   readonly spot: Spot
   readonly title: string
-  readonly facts: readonly (readonly [string, string])[]
   readonly told: BrowsedConversation
 }
 
@@ -25,9 +23,9 @@ export function asDocument(parts: readonly Part[]): ViewDocument {
   return {
     version: 1,
     chapters: parts.map(
-      ({ title, facts, told: { pages, prompts, edition } }): ViewChapter => ({
+      ({ title, told: { pages, prompts, edition } }): ViewChapter => ({
         title,
-        facts,
+        facts: [],
         pages: pages.map((page) => ({ ...page, edition })),
         prompts,
       }),
@@ -78,15 +76,4 @@ function partOfPage(
 async function loadPage(spot: Spot, page: number): Promise<readonly ViewMessage[]> {
   const { messages } = await ask<BrowsedPage>('page', { ...spotParams(spot), page })
   return messages
-}
-
-/** What `#m12` names, or the id of a prompt. */
-export function placeOf(hash: string, parts: readonly Part[]): Place | undefined {
-  const named = placeNamed(hash, asDocument(parts))
-  if (named) return named
-  for (const [chapter, { told }] of parts.entries()) {
-    const prompt = told.prompts.find(({ uuid }) => uuid !== '' && uuid === hash)
-    if (prompt?.number) return { chapter, page: prompt.page, wanted: { number: prompt.number } }
-  }
-  return undefined
 }

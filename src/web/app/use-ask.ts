@@ -7,29 +7,34 @@ export interface Asked<T> {
   readonly answer: T | null
   readonly problem: Problem | null
   readonly isLoading: boolean
-  again(): void
+  /** With these parameters too, this once. */
+  again(more?: Params): void
 }
 
-/** Asks anew when the question changes, or when `again` is called: then the old answer stays until the new one is there. */
-export function useAsk<T>(name: string, params: Params): Asked<T> {
+/**
+ * Asks anew when the question changes; also when the round does or `again` is called, and then the old answer stays until
+ * the new one is there.
+ */
+export function useAsk<T>(name: string, params: Params, round = 0): Asked<T> {
   const [state, setState] = useState<Omit<Asked<T>, 'again'> & { readonly of: string }>({
     answer: null,
     problem: null,
     isLoading: true,
     of: '',
   })
-  const [round, setRound] = useState(0)
+  const [own, setOwn] = useState(0)
+  const once = useRef<Params>({})
   const question = JSON.stringify([name, params])
-  const latest = useRef(question)
-  latest.current = question
   useEffect(() => {
+    const asked = { ...params, ...once.current }
+    once.current = {}
     const leaving = new AbortController()
     setState((before) => ({
       ...before,
       isLoading: true,
       ...(before.of === question ? {} : { answer: null, problem: null, of: question }),
     }))
-    ask<T>(name, params, leaving.signal).then(
+    ask<T>(name, asked, leaving.signal).then(
       (answer) => settle({ answer, problem: null }),
       (error: unknown) => settle({ problem: problemOf(error) }),
     )
@@ -38,12 +43,15 @@ export function useAsk<T>(name: string, params: Params): Asked<T> {
         setState((before) => ({ ...before, ...told, isLoading: false, of: question }))
     }
     return () => leaving.abort()
-  }, [question, round])
+  }, [question, round, own])
   const isOld = state.of !== question
   return {
     answer: isOld ? null : state.answer,
     problem: isOld ? null : state.problem,
     isLoading: isOld || state.isLoading,
-    again: () => setRound((before) => before + 1),
+    again(more = {}) {
+      once.current = more
+      setOwn((before) => before + 1)
+    },
   }
 }

@@ -60,7 +60,7 @@ function wordNode(word: CodeWord, at: number): ComponentChildren {
   )
 }
 
-export function cutLines(text: string, most: number): string {
+function cutLines(text: string, most: number): string {
   let end = -1
   for (let line = 0; line < most; line += 1) {
     end = text.indexOf('\n', end + 1)

@@ -103,7 +103,7 @@ function arrive(
   if (message) onArrived(anchorOf(chapter, page, at, message), epoch)
 }
 
-export function messageNodes(
+function messageNodes(
   messages: readonly ViewMessage[],
   chapter: number,
   page: number,

@@ -1,7 +1,7 @@
 /** Where a message stands in a document: by its number, by its page. Pure. */
 
 import type { ViewBlock, ViewMessage } from '../../review/view.ts'
-import type { ViewDocument } from '../../review/view-document.ts'
+import type { ViewDocument, ViewPrompt } from '../../review/view-document.ts'
 
 /** A message: by its number; without one, as in a subagent, by its id or by where it stands in its page. */
 export interface Place {
@@ -18,12 +18,37 @@ export function pageIndex({ chapters }: ViewDocument, chapter: number, page: num
 
 /** `m12` in the first chapter, `c2-m12` in the second, something else for a message without a number. */
 export function anchorOf(chapter: number, page: number, at: number, { number }: ViewMessage): string {
-  const prefix = chapter === 0 ? '' : `c${chapter + 1}-`
-  return number === null ? `${prefix}p${page + 1}-${at}` : `${prefix}m${number}`
+  return prefixOf(chapter) + (number === null ? `p${page + 1}-${at}` : `m${number}`)
 }
 
-/** What `#m12` names; undefined for what the document does not hold. */
-export function placeNamed(hash: string, { chapters }: ViewDocument): Place | undefined {
+function prefixOf(chapter: number): string {
+  return chapter === 0 ? '' : `c${chapter + 1}-`
+}
+
+/** A prompt without a number goes by its id: where it stands in its page is not known before the page is. */
+export function promptAnchor(chapter: number, { number, uuid }: ViewPrompt): string {
+  return number === null ? uuid : `${prefixOf(chapter)}m${number}`
+}
+
+export function placeOfPrompt(chapter: number, { number, uuid, page }: ViewPrompt): Place {
+  return { chapter, page, wanted: number === null ? { uuid } : { number } }
+}
+
+/** What `#m12` names, or the id of a prompt; undefined for what the document does not hold. */
+export function placeNamed(hash: string, document: ViewDocument): Place | undefined {
+  return placeNumbered(hash, document) ?? promptNamed(hash.replace(/^#/, ''), document)
+}
+
+function promptNamed(id: string, { chapters }: ViewDocument): Place | undefined {
+  if (id === '') return undefined
+  for (const [chapter, { prompts }] of chapters.entries()) {
+    const prompt = prompts.find(({ uuid }) => uuid === id)
+    if (prompt) return placeOfPrompt(chapter, prompt)
+  }
+  return undefined
+}
+
+function placeNumbered(hash: string, { chapters }: ViewDocument): Place | undefined {
   const [, chapterText, letter, first = '', second] =
     /^#?(?:c([2-9]|[1-9]\d{1,3})-)?(m|p)(\d{1,9})(?:-(\d{1,6}))?$/.exec(hash) ?? []
   const chapter = chapterText === undefined ? 0 : Number(chapterText) - 1

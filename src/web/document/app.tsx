@@ -3,45 +3,22 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Conversation } from '../conversation/conversation.tsx'
-import type { Jump } from '../conversation/page.tsx'
 import { type Place, placeNamed } from '../conversation/places.ts'
-import { defaultSettings, type Settings } from '../conversation/settings.ts'
-import { allShown, hiddenClasses, shownFirst } from '../conversation/shown.ts'
+import { hiddenClasses } from '../conversation/shown.ts'
+import { useReading } from '../conversation/use-reading.ts'
 import { Bar } from './bar.tsx'
 import type { OpenedDocument } from './blocks.ts'
-import { useHoldStill } from './hold-still.ts'
 import { Side } from './side.tsx'
 
 export function App({ document: doc, source }: OpenedDocument): JSX.Element {
-  const [settings, setSettings] = useState<Settings>(defaultSettings)
-  const [shown, setShown] = useState(shownFirst)
-  const [jump, setJump] = useState<Jump | null>(() => jumpTo(placeNamed(location.hash, doc)))
+  const reading = useReading(() => placeNamed(location.hash, doc))
+  const { settings, shown, jump } = reading
   const [isSideOpen, setSideOpen] = useState(false)
   const [keepAll, setKeepAll] = useState(false)
-  const words = useRef('')
   const search = useRef<HTMLInputElement>(null)
-  const hold = useHoldStill()
-
   const go = (place: Place | undefined, sought = '') => {
-    words.current = sought
     setSideOpen(false)
-    if (place) setJump(jumpTo(place))
-  }
-  const arrived = (anchor: string, epoch: number) => {
-    setJump((before) => (before?.epoch === epoch ? null : before))
-    const sought = words.current === '' ? null : { anchor, words: words.current, epoch }
-    if (sought) setSettings((before) => ({ ...before, sought }))
-    if (location.hash !== `#${anchor}`) history.replaceState(null, '', `#${anchor}`)
-    const element = document.getElementById(anchor)
-    if (!element) return
-    const isHidden = element.getClientRects().length === 0
-    if (isHidden) setShown(allShown)
-    const settle = () => {
-      hold(element)
-      element.focus({ preventScroll: true })
-    }
-    if (isHidden) requestAnimationFrame(settle)
-    else settle()
+    reading.go(place, sought)
   }
   useEffect(() => {
     const onHash = () => go(placeNamed(location.hash, doc))
@@ -68,12 +45,9 @@ export function App({ document: doc, source }: OpenedDocument): JSX.Element {
       </a>
       <Bar
         title={doc.chapters[0]?.title ?? ''}
-        settings={settings}
-        shown={shown}
+        reading={reading}
         isSideOpen={isSideOpen}
         onSide={() => setSideOpen(!isSideOpen)}
-        onShown={setShown}
-        onSettings={(change) => setSettings((before) => ({ ...before, ...change, sought: null }))}
         onPrint={() => void print()}
       />
       <Side document={doc} source={source} shown={shown} isOpen={isSideOpen} field={search} onGo={go} />
@@ -84,20 +58,11 @@ export function App({ document: doc, source }: OpenedDocument): JSX.Element {
           settings={settings}
           jump={jump}
           keepAll={keepAll}
-          onArrived={arrived}
+          onArrived={reading.onArrived}
         />
       </main>
     </div>
   )
-}
-
-let epochs = 0
-
-function jumpTo(place: Place): Jump
-function jumpTo(place: Place | undefined): Jump | null
-function jumpTo(place: Place | undefined): Jump | null {
-  epochs += 1
-  return place ? { place, epoch: epochs } : null
 }
 
 /** Keys that mean something wherever nothing is typed. */

@@ -1,26 +1,22 @@
 /** The bar above a conversation: what is shown of it and how. */
 
 import type { JSX } from 'preact'
-import type { Settings } from '../conversation/settings.ts'
 import type { Shown } from '../conversation/shown.ts'
-import { isDark, setTheme } from './theme.ts'
+import { toggleTheme } from '../conversation/theme.ts'
+import type { Reading } from '../conversation/use-reading.ts'
 
 interface BarProps {
   readonly title: string
-  readonly settings: Settings
-  readonly shown: Shown
+  readonly reading: Reading
   readonly isSideOpen: boolean
   onSide(): void
-  onShown(shown: Shown): void
-  onSettings(change: Partial<Settings>): void
   onPrint(): void
 }
 
 export function Bar(props: BarProps): JSX.Element {
-  const { settings, shown, onShown, onSettings } = props
-  const fold = (open: boolean) => onSettings({ fold: { open, epoch: settings.fold.epoch + 1 } })
+  const { settings, shown, setShown, setSideBySide, setUnfolded } = props.reading
   const toggle = (name: keyof Shown, label: string) => (
-    <Toggle label={label} isOn={shown[name]} onToggle={(on) => onShown({ ...shown, [name]: on })} />
+    <Toggle label={label} isOn={shown[name]} onToggle={(on) => setShown({ ...shown, [name]: on })} />
   )
   return (
     <header class="bar">
@@ -38,23 +34,19 @@ export function Bar(props: BarProps): JSX.Element {
         {toggle('tools', 'Tool calls')}
         {toggle('thinking', 'Thinking')}
         {toggle('client', 'Client notes')}
-        <Toggle
-          label="Side by side"
-          isOn={settings.sideBySide}
-          onToggle={(sideBySide) => onSettings({ sideBySide })}
-        />
+        <Toggle label="Side by side" isOn={settings.sideBySide} onToggle={setSideBySide} />
         <span class="group">
-          <button type="button" onClick={() => fold(true)}>
+          <button type="button" onClick={() => setUnfolded(true)}>
             Unfold all
           </button>
-          <button type="button" onClick={() => fold(false)}>
+          <button type="button" onClick={() => setUnfolded(false)}>
             Fold all
           </button>
         </span>
         <button type="button" onClick={props.onPrint}>
           Print
         </button>
-        <button type="button" onClick={() => setTheme(isDark() ? 'light' : 'dark')}>
+        <button type="button" onClick={toggleTheme}>
           Light / dark
         </button>
       </div>

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks'
 import type { ViewDocument } from '../../review/view-document.ts'
 import type { PageSource } from '../conversation/conversation.tsx'
 import type { Place } from '../conversation/places.ts'
+import { PromptList } from '../conversation/prompt-list.tsx'
 import { SearchField } from '../conversation/search-field.tsx'
 import type { Shown } from '../conversation/shown.ts'
 import { type Found, mostFound, useSearch } from './use-search.ts'
@@ -76,26 +77,7 @@ function Prompts({ document: { chapters }, onGo }: Pick<SideProps, 'document' | 
       {chapters.map(({ title, prompts }, chapter) => (
         <div key={chapter}>
           {chapters.length > 1 && <p class="chapter-name">{title}</p>}
-          {prompts.length === 0 && <p class="quiet">Nothing was asked here.</p>}
-          <ol class="prompts">
-            {prompts.map(({ number, time, text, page }, at) => {
-              const anchor = `${chapter === 0 ? '' : `c${chapter + 1}-`}m${number}`
-              const go = (event: Event) => {
-                event.preventDefault()
-                if (number !== null) onGo({ chapter, page, wanted: { number } }, '')
-              }
-              return (
-                <li key={at}>
-                  <a href={`#${anchor}`} onClick={go}>
-                    <span class="where">
-                      #{number} {time.slice(11, 16)}
-                    </span>
-                    <span class="snippet">{text}</span>
-                  </a>
-                </li>
-              )
-            })}
-          </ol>
+          <PromptList prompts={prompts} chapter={chapter} onGo={(place) => onGo(place, '')} />
         </div>
       ))}
     </nav>

@@ -1,4 +1,4 @@
-/** Light and dark: as the system has it, until somebody chooses. */
+/** Light and dark: as the system has it, until somebody chooses. Nothing is remembered. */
 
 export function toggleTheme(): void {
   const { dataset } = document.documentElement
