@@ -30,7 +30,13 @@ export interface PageProps {
 /** What a message takes on average, before anybody knows better. */
 const guessedHeight = 88
 
-type Content = readonly ViewMessage[] | 'damaged' | null
+interface Loaded {
+  readonly messages: readonly ViewMessage[]
+  /** What was known of the page when they were asked for. */
+  readonly of: ViewPageInfo
+}
+
+type Content = Loaded | 'damaged' | null
 
 export function Page(props: PageProps): JSX.Element {
   const { chapter, page, info, jump, keep } = props
@@ -50,7 +56,7 @@ export function Page(props: PageProps): JSX.Element {
   return (
     <div ref={box} class="page" aria-busy={isEmpty} style={isEmpty ? { height: `${height.current}px` } : {}}>
       {content === 'damaged' && <p class="quiet">This page cannot be read.</p>}
-      {content !== null && content !== 'damaged' && messageNodes(content, chapter, page)}
+      {content !== null && content !== 'damaged' && messageNodes(content.messages, chapter, page)}
     </div>
   )
 }
@@ -84,7 +90,10 @@ function useContent({ load, info }: PageProps, isWanted: boolean, onLeave: () =>
     const show = (loaded: Content) => {
       if (isCurrent) setContent(loaded)
     }
-    load().then(show, () => show('damaged'))
+    load().then(
+      (messages) => show({ messages, of: info }),
+      () => show('damaged'),
+    )
     return () => {
       isCurrent = false
     }
@@ -94,11 +103,14 @@ function useContent({ load, info }: PageProps, isWanted: boolean, onLeave: () =>
 }
 
 function arrive(
-  messages: readonly ViewMessage[],
+  { messages, of }: Loaded,
   { place, epoch }: Jump,
-  { chapter, page, onArrived }: PageProps,
+  { chapter, page, info, onArrived }: PageProps,
 ): void {
-  const at = indexIn(messages, place) ?? 0
+  const found = indexIn(messages, place)
+  // What was said just now is listed before its page is there: then the jump waits for that.
+  if (found === undefined && (of.messages !== info.messages || of.edition !== info.edition)) return
+  const at = found ?? 0
   const message = messages[at]
   if (message) onArrived(anchorOf(chapter, page, at, message), epoch)
 }
