@@ -112,7 +112,6 @@ test.serial('sessions are listed, filtered and grouped, and opened from the keyb
   const tab = await page.context().newPage()
   await tab.goto(`${web.origin}/session/${ids.upload}#m2`)
   await arrivedAt(tab, 'm2')
-  misdeeds.popups.slice()
   const stranger = await browser.open(web.url, { allow: [web.origin] })
   t.teardown(stranger.close)
   await stranger.page.getByText('Nobody has let this browser in').waitFor()
@@ -178,6 +177,14 @@ test.serial('a session is read, searched, folded and linked to, with who vouches
   const staged = () => readdir(stagingTop({ home, config, platform: 'posix' })).catch(() => [])
   t.true((await staged()).length > 0)
   t.is(await web.end('SIGTERM'), 0)
+  t.deepEqual(await staged(), [])
+
+  // One that is killed cannot forget; the next one does.
+  const killed = await opened(t, [ids.demo.slice(0, 6)])
+  await killed?.page.locator('article.message').first().waitFor()
+  await killed?.web.end('SIGKILL')
+  t.true((await staged()).length > 0)
+  await startWeb(t, ada, '--offline')
   t.deepEqual(await staged(), [])
 })
 

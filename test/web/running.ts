@@ -10,11 +10,10 @@ export interface RunningWeb {
   /** With the token. */
   readonly url: string
   readonly origin: string
-  readonly child: ChildProcess
   /** What it has said on stderr so far. */
   said(): string
   /** Sends the signal and returns the exit code. */
-  end(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promise<number | null>
+  end(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): Promise<number | null>
 }
 
 interface Teardown {
@@ -44,7 +43,6 @@ export async function startWeb(t: Teardown, seat: Seat, ...argv: readonly string
   return {
     url,
     origin: new URL(url).origin,
-    child,
     said: () => stderr,
     async end(signal) {
       child.kill(signal)
