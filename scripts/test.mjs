@@ -40,7 +40,7 @@ async function runAll() {
 
 function finish() {
   const { passed, failed, skipped } = total
-  if (broken.length > 0) console.log(`\nfailed:\n${broken.map((line) => `  ${line}`).join('\n')}`)
+  if (broken.length > 0) console.log(`\nfailed:\n${broken.join('\n')}`)
   console.log(`\ntotal time: ${seconds(started)}`)
   if (skipped > 0) console.log(`${skipped} skipped${inCi ? ', which counts as failed where CI is set' : ''}`)
   const bad = failed + (inCi ? skipped : 0)
@@ -64,7 +64,7 @@ async function stage(name, program, args) {
   console.log(`${name}: ${exitCode === 0 ? 'ok' : 'FAILED'}, ${seconds(from)}`)
   if (exitCode !== 0) {
     total.failed++
-    broken.push(name)
+    broken.push(`  ${name}`)
   }
   return exitCode === 0
 }
@@ -80,11 +80,18 @@ async function tests(name, node, args) {
   if (node === process.execPath) total.passed += counts.passed
   total.failed += failed
   total.skipped += counts.skipped
-  broken.push(...counts.broken.map((line) => `${name}: ${line}`))
-  if (failed > 0 && counts.broken.length === 0) broken.push(name)
+  broken.push(...counts.broken.map((line) => `  ${name}: ${line}`))
+  if (failed > 0) broken.push(counts.broken.length === 0 ? `  ${name}` : '', reportOf(output))
   console.log(
     `${name}: ${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped, ${seconds(from)}`,
   )
+}
+
+/** What AVA says of each failure once every test has run: told again at the very end, where a cut log still has it. */
+function reportOf(output) {
+  const lines = output.trimEnd().split('\n')
+  const begin = lines.findIndex((line) => line.trim() === '─') + 1
+  return lines.slice(Math.max(begin, lines.length - 300)).join('\n')
 }
 
 /** Reads AVA's marks and closing lines (a run that fails does not count what passed) and the kit's `skipped: …`. */

@@ -26,21 +26,28 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   let shown = false
 
   const draw = () => {
-    const now = io.now().getTime()
-    if (!visible || now - begun < patienceMs || now - drawnAt < redrawMs) return
-    drawnAt = now
+    drawnAt = io.now().getTime()
     shown = true
-    io.stderr.write(
-      `\r\x1b[K${line(doing, amount, total, now - stepBegun).slice(0, Math.max(20, io.columns - 1))}`,
-    )
+    const text = line(doing, amount, total, drawnAt - stepBegun)
+    io.stderr.write(`\r\x1b[K${text.slice(0, Math.max(20, io.columns - 1))}`)
+  }
+  /** How long the line must still wait. */
+  const tooEarlyMs = () => {
+    const now = io.now().getTime()
+    return Math.max(patienceMs - (now - begun), redrawMs - (now - drawnAt), 0)
+  }
+  const drawIfDue = () => {
+    if (visible && tooEarlyMs() === 0) draw()
   }
   let later: NodeJS.Timeout | undefined
-  /** A step that only waits for another program reports nothing: its line must come without being asked for. */
+  /**
+   * A step that only waits for another program reports nothing: its line must come without being asked for. The timer
+   * does not look at the clock again, by which it may well come a millisecond early.
+   */
   const drawSoon = () => {
     clearTimeout(later)
     if (!visible) return
-    const now = io.now().getTime()
-    later = setTimeout(draw, Math.max(patienceMs - (now - begun), redrawMs - (now - drawnAt), 0))
+    later = setTimeout(draw, tooEarlyMs())
     later.unref()
   }
   const clear = () => {
@@ -55,13 +62,13 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       total = totalBytes
       amount = 0
       stepBegun = io.now().getTime()
-      draw()
+      drawIfDue()
       drawSoon()
     },
     advance(bytes) {
       stopIfInterrupted(io)
       amount += bytes
-      draw()
+      drawIfDue()
     },
     done: clear,
     pause: clear,

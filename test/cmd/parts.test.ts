@@ -1,6 +1,7 @@
 /** The small parts of the command line: lifetimes, sizes, ages, the line of progress, errors as text. */
 
 import { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import { run } from '../../src/cmd/cli.ts'
 import { parseExpiry } from '../../src/cmd/expiry.ts'
@@ -133,6 +134,17 @@ test('progress is shown on a terminal only, and only when it takes longer than h
     hidden.done()
     t.is(silent.text(), '')
   }
+})
+
+test('a step that reports nothing gets its line too, by a timer that the clock says is early', async (t) => {
+  const s = screen()
+  const progress = makeProgress(s.io, false)
+  s.wait(450)
+  progress.step('sending')
+  s.wait(49)
+  await setTimeout(80)
+  t.is(s.text(), '\r\u001b[Ksending …')
+  progress.done()
 })
 
 test('a line of progress fits the terminal, and an interruption stops the work at the next one', (t) => {
