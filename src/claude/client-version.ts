@@ -1,14 +1,20 @@
 /** Which version of the client is installed, and which wrote a session last. */
 
 import { execFile } from 'node:child_process'
+import { findClient } from './headless.ts'
 import { plainSize, readSome } from './session-file.ts'
 
 const patience = { timeout: 20_000, maxBuffer: 64 * 1024, killSignal: 'SIGKILL' } as const
 
 /** What `claude --version` says; null where there is no such program, or it says nothing of the kind. */
-export function installedClient(env: Readonly<Record<string, string | undefined>>): Promise<string | null> {
+export async function installedClient(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<string | null> {
+  const program = await findClient(env, home).catch(() => null)
+  if (program === null) return null
   return new Promise((resolve) => {
-    execFile('claude', ['--version'], { ...patience, env: { ...env } }, (error, stdout) => {
+    execFile(program, ['--version'], { ...patience, env: { ...env } }, (error, stdout) => {
       resolve(error ? null : (/^(\d{1,6}\.\d{1,6}\.\d{1,6})\b/.exec(stdout)?.[1] ?? null))
     })
   })

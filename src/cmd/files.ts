@@ -3,12 +3,15 @@
 import { createReadStream } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { errnoOf, fileError, TeleportError } from '../errors.ts'
+import { addAbortSignal } from 'node:stream'
+import { errnoOf, fileError, interruption, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
 import { stopIfInterrupted } from './progress.ts'
 
+type InputIo = Pick<Io, 'cwd' | 'stdin' | 'signal'>
+
 /** `-` is standard input. Throws `usage` for more than `maxBytes`. */
-export async function readInput(io: Io, file: string, maxBytes: number): Promise<Buffer> {
+export async function readInput(io: InputIo, file: string, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of openInput(io, file)) {
@@ -19,11 +22,13 @@ export async function readInput(io: Io, file: string, maxBytes: number): Promise
   return Buffer.concat(chunks)
 }
 
-/** Streams a file, or standard input for `-`. */
-export async function* openInput(io: Io, file: string): AsyncIterable<Uint8Array> {
+/** Streams a file, or standard input for `-`, for which an interrupted command waits no longer. */
+export async function* openInput(io: InputIo, file: string): AsyncIterable<Uint8Array> {
   try {
-    yield* file === '-' ? io.stdin : createReadStream(path.resolve(io.cwd, file))
+    const source = file === '-' ? io.stdin : createReadStream(path.resolve(io.cwd, file))
+    yield* addAbortSignal(io.signal, source)
   } catch (error) {
+    if (io.signal.aborted) throw interruption()
     throw fileError(error, `reading ${file}`)
   }
 }

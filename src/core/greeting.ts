@@ -87,7 +87,7 @@ export async function greet(world: World, program: string, question: Question): 
       countChanges(ws.repo),
       branchTips(ws.repo, mostTips),
       question.commit === null ? true : hasCommit(ws.repo, question.commit),
-      installedClient(world.env),
+      installedClient(world.env, world.home),
       projectIds(ws),
       liveClients(ws.claude),
       keyOf(ws, question.asker),

@@ -154,7 +154,7 @@ async function clientNotOlder(
   direction: Direction,
 ): Promise<Finding> {
   const name = 'claude'
-  const receiver = direction === 'to' ? greeting.client : await installedClient(world.env)
+  const receiver = direction === 'to' ? greeting.client : await installedClient(world.env, world.home)
   const writer = here.file === null ? greeting.client : await clientOf(here.file.path)
   const where = direction === 'to' ? `at ${channel.name}` : 'here'
   if (receiver === null) return warn(name, `claude is not found ${where}`)

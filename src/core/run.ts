@@ -19,10 +19,12 @@ import {
 } from '../git-store/run-worktree.ts'
 import { countChanges } from '../git-store/switch-code.ts'
 import { type Oid, parseSessionId, type SessionId } from '../model.ts'
+import { namedAudience } from './audience.ts'
 import { chooseSession } from './choose-session.ts'
 import { loadDevice } from './device.ts'
 import { effectivePolicy } from './effective-policy.ts'
 import { requireRunAllowed } from './follow-policy.ts'
+import { knownPeople } from './people.ts'
 import {
   atWork,
   changeRun,
@@ -82,13 +84,14 @@ const goOn = 'Go on where you were interrupted.'
 
 /**
  * Returns as soon as the process that looks after the session has been started; that one needs neither this process nor
- * its terminal. Throws `no-agent`, `no-commit`, `not-allowed`, `no-key`, `session-live`, `usage`.
+ * its terminal. Throws `no-agent`, `no-commit`, `not-allowed`, `no-key`,
+ * `unknown-member`, `session-live`, `usage`.
  */
 export async function startRun(world: World, options: RunOptions): Promise<StartedRun> {
   return withWorkspace(world, options, async (ws) => {
     requireRunAllowed(await effectivePolicy(ws, await teamPolicy(ws, 'pinned')), 'here')
     const program = await findClient(world.env, world.home)
-    if (!options.noPush) await loadDevice(world, ws.repo)
+    if (!options.noPush) await requireReaders(ws, options.to)
     checkPrompt(options)
     const earlier = options.resume === undefined ? undefined : await runNamed(ws, options.resume)
     const again = earlier?.pulled === null
@@ -112,6 +115,21 @@ export async function startRun(world: World, options: RunOptions): Promise<Start
       next: ['logs -f', 'stop', 'pull'].map((verb) => `git teleport ${verb} ${session.slice(0, 8)}`),
     }
   })
+}
+
+/**
+ * What would keep the push at the end from going out is told now. A name that is not in the policy accepted last may be
+ * in a newer one. Throws `no-key`, `unknown-member`, `mixed-readers`.
+ */
+async function requireReaders(ws: Workspace, to: RunOptions['to']): Promise<void> {
+  const device = await loadDevice(ws.world, ws.repo)
+  if (to === undefined) return
+  try {
+    namedAudience(await knownPeople(ws, device, 'pinned'), to)
+  } catch (error) {
+    if (!hasCode(error, 'unknown-member')) throw error
+    namedAudience(await knownPeople(ws, device, 'fresh'), to)
+  }
 }
 
 function checkPrompt({ prompt, resume }: RunOptions): void {

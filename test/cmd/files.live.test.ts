@@ -3,8 +3,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import test from 'ava'
-import { withOutputFile } from '../../src/cmd/files.ts'
+import { readInput, withOutputFile } from '../../src/cmd/files.ts'
 
 test('a command that is interrupted leaves the file as it was, and nothing beside it', async (t) => {
   const cwd = await mkdtemp(path.join(tmpdir(), 'teleport-files-'))
@@ -24,4 +25,13 @@ test('a command that is interrupted leaves the file as it was, and nothing besid
   await t.throwsAsync(interruptedAfter(['new', 'er']), { code: 'interrupted' })
   t.deepEqual(await readdir(cwd), ['session.html'])
   t.is(await readFile(file, 'utf8'), 'old')
+})
+
+test('a command that is interrupted waits no longer for what somebody would type', async (t) => {
+  const stop = new AbortController()
+  const stdin = new PassThrough()
+  stdin.write('half a passphr')
+  const reading = readInput({ cwd: '/', stdin, signal: stop.signal }, '-', 1000)
+  stop.abort()
+  await t.throwsAsync(reading, { code: 'interrupted' })
 })

@@ -270,6 +270,7 @@ test('where it cannot start it says why, and leaves nothing behind', async (t) =
   t.is(await code('--branch', 'main', 'x'), 'usage')
   t.is(await code('--branch', '-x..y', 'x'), 'usage')
   t.is(await code('--resume', '12345678', 'x'), 'no-session')
+  t.is(await code('--to', 'nobody@example.org', 'x'), 'unknown-member')
   const dry = await desk.ask('run', '--dry-run', 'x')
   t.like(dry, { dryRun: true, leftOut: 0, unpushed: 0 })
   t.is(

@@ -18,12 +18,12 @@ test('on a terminal the summary comes first, then the client starts with the ses
   await tell(ada, { bytes: 20_000 })
   await ada.run(['push', '--to', 'team', '--yes'])
   await ben.run(['pull', session, '--dry-run'])
-  const bin = path.join(ben.machine.home, 'bin')
-  await mkdir(bin)
-  await writeFile(path.join(bin, 'claude'), '#!/bin/sh\necho "STARTED $* in $PWD"; test -t 0 && exit 3\n', {
-    mode: 0o755,
-  })
-  const env = { PATH: `${bin}:${ben.machine.env['PATH'] ?? ''}` }
+  // Where its installer puts it, which is on the PATH of nobody who did not say so.
+  const bin = path.join(ben.machine.home, '.local/bin')
+  await mkdir(bin, { recursive: true })
+  const client = '#!/bin/sh\necho "STARTED $* in $PWD${GIT_PREFIX+ under git}"; test -t 0 && exit 3\n'
+  await writeFile(path.join(bin, 'claude'), client, { mode: 0o755 })
+  const env = { PATH: '/usr/bin:/bin', GIT_PREFIX: '' }
   const piped = await cli(ben.machine, ['pull', session, '--resume'], { cwd: ben.top, env })
   t.is(piped.exitCode, 2)
   t.regex(piped.stderr, /--resume starts Claude Code, which needs a terminal/)
@@ -36,5 +36,5 @@ test('on a terminal the summary comes first, then the client starts with the ses
   const [summary = '', started = ''] = shown.stdout.split('STARTED ')
   t.regex(summary, /signed by ada@example\.org, a member \(SHA256:/)
   t.regex(summary, /text from ada@example\.org steers your agent/)
-  t.true(started.startsWith(`--resume ${session} in ${ben.top}`), started)
+  t.is(started.trimEnd(), `--resume ${session} in ${ben.top}`)
 })
