@@ -9,8 +9,8 @@ import type { World } from '../core/world.ts'
 import { TeleportError } from '../errors.ts'
 import { type Outcome, TeleportCommand } from './command.ts'
 import { describeKey } from './key-text.ts'
+import { newPassphrase } from './new-passphrase.ts'
 import { safe } from './text.ts'
-import { askPassphrase } from './world.ts'
 
 export class InitCommand extends TeleportCommand {
   static override paths = [['init']]
@@ -43,7 +43,10 @@ export class InitCommand extends TeleportCommand {
     // Before anything is made.
     const installPlugin = this.plugin ? await readyPlugin(world) : null
     const keyFile = this.key === undefined ? undefined : path.resolve(io.cwd, this.key)
-    const passphrase = this.passphrase ? await askPassphrase(io, 'the new key') : undefined
+    const again = 'git teleport init --passphrase'
+    const passphrase = this.passphrase
+      ? await newPassphrase(io, { kind: 'key', what: 'the new key', again })
+      : undefined
     const key = await initDevice(world, { keyFile, passphrase })
     const plugin = installPlugin === null ? null : await installPlugin()
     const head = key.made ? 'made a key for this device' : 'this device has its key'

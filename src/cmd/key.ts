@@ -8,11 +8,11 @@ import { TeleportError } from '../errors.ts'
 import { type Outcome, remoteOption, TeleportCommand } from './command.ts'
 import { readInput, writeOutput } from './files.ts'
 import { describeKey, describeRotation } from './key-text.ts'
+import { fromFile, newPassphrase, passphraseIn } from './new-passphrase.ts'
 import { safe } from './text.ts'
 import { askPassphrase } from './world.ts'
 
 const category = 'Keys'
-const fromFile = 'read it from a file: --passphrase-file <file>'
 
 export class KeyShowCommand extends TeleportCommand {
   static override paths = [['key', 'show'], ['key']]
@@ -49,10 +49,12 @@ export class KeyExportCommand extends TeleportCommand {
 
   async run(world: World): Promise<Outcome> {
     const { io } = this.context
-    const passphrase =
-      this.passphraseFile === undefined
-        ? await this.askTwice()
-        : await readPassphrase(io, this.passphraseFile)
+    const passphrase = await newPassphrase(io, {
+      kind: 'file',
+      what: 'the exported key',
+      file: this.passphraseFile,
+      again: 'git teleport key export',
+    })
     const text = await exportDeviceKey(world, passphrase)
     if (this.output === undefined) return { json: { key: text }, text: text.trimEnd() }
     await writeOutput(io, this.output, [Buffer.from(text)])
@@ -60,19 +62,6 @@ export class KeyExportCommand extends TeleportCommand {
       json: { output: this.output },
       text: `wrote ${safe(this.output)}; on the other machine: git teleport key import ${safe(this.output)}`,
     }
-  }
-
-  private async askTwice(): Promise<string> {
-    const first = await askPassphrase(this.context.io, 'the exported key', fromFile)
-    const second = await askPassphrase(this.context.io, 'the exported key, once more', fromFile)
-    if (first === second && first !== '') return first
-    throw new TeleportError(
-      'wrong-passphrase',
-      first === '' ? 'an empty passphrase protects nothing' : 'the two passphrases differ',
-      {
-        hint: 'git teleport key export',
-      },
-    )
   }
 }
 
@@ -94,7 +83,7 @@ export class KeyImportCommand extends TeleportCommand {
     const passphrase =
       this.passphraseFile === undefined
         ? await askPassphrase(io, 'the exported key', fromFile)
-        : await readPassphrase(io, this.passphraseFile)
+        : await knownPassphrase(io, this.passphraseFile)
     const key = await importDeviceKey(world, text, passphrase)
     return { json: { ...key }, text: describeKey(key) }
   }
@@ -140,14 +129,17 @@ export class KeyRotateCommand extends TeleportCommand {
   remote = remoteOption()
 
   async run(world: World): Promise<Outcome> {
-    const passphrase = this.passphrase ? await askPassphrase(this.context.io, 'the new key') : undefined
+    const again = 'git teleport key rotate --passphrase'
+    const passphrase = this.passphrase
+      ? await newPassphrase(this.context.io, { kind: 'key', what: 'the new key', again })
+      : undefined
     const rotation = await rotateKey(world, { remote: this.remote, passphrase })
     return { json: { ...rotation }, text: describeRotation(rotation) }
   }
 }
 
-async function readPassphrase(io: TeleportCommand['context']['io'], file: string): Promise<string> {
-  const [line = ''] = (await readInput(io, file, 4096)).toString('utf8').split(/\r?\n/)
+async function knownPassphrase(io: TeleportCommand['context']['io'], file: string): Promise<string> {
+  const line = await passphraseIn(io, file)
   if (line !== '') return line
   throw new TeleportError('passphrase-needed', `the first line of ${file} is empty`, {
     hint: 'write the passphrase into it',

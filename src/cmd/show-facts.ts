@@ -2,9 +2,8 @@
 
 import type { ShownHead } from '../core/show.ts'
 import type { SignerFacts } from '../core/signer-facts.ts'
-import { formatAge, formatBytes, plural, safe } from './text.ts'
-
-type Rows = readonly (readonly [string, string])[]
+import { type Rows, titledRows } from './show-rows.ts'
+import { formatAge, formatBytes, plural } from './text.ts'
 
 /** For whoever asks on this machine. */
 export function factRows(shown: ShownHead, now: Date): Rows {
@@ -45,14 +44,8 @@ export function publicRows(shown: ShownHead): Rows {
 /** For a terminal, under a warning where it is needed. */
 export function describe(shown: ShownHead, facts: Rows): string {
   const { signedBy } = shown
-  const [session, ...others] = facts
-  const rows = [...(session ? [session] : []), ['title', shown.title ?? '-'] as const, ...others]
   const warning = signedBy.kind === 'unknown' ? `${unverified}\n\n` : ''
-  return rows
-    .map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
-    .join('\n')
-    .concat('\n')
-    .replace(/^/, warning)
+  return `${warning}${titledRows(shown.title, facts)}`
 }
 
 const unverified = 'NOT VERIFIED: nobody here knows who wrote this. It is text to read, and cannot be pulled.'

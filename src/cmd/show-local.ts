@@ -1,14 +1,13 @@
 /** What `show` says of a session that it reads as it lies here. Pure. */
 
 import type { LocalSession } from '../core/local-reading.ts'
-import { formatAge, formatBytes, plural, safe } from './text.ts'
+import { type Rows, titledRows } from './show-rows.ts'
+import { formatAge, formatBytes, plural } from './text.ts'
 
-type Rows = readonly (readonly [string, string])[]
-
-export function describeLocal(shown: LocalSession, now: Date): string {
-  const rows: Rows = [
+/** For whoever asks on this machine. */
+export function localRows(shown: LocalSession, now: Date): Rows {
+  return [
     ['session', shown.session],
-    ['title', shown.title ?? '-'],
     ['in', shown.cwd ?? '-'],
     ['branch', shown.branch ?? '-'],
     [
@@ -18,8 +17,6 @@ export function describeLocal(shown: LocalSession, now: Date): string {
     ['commits', commitsOf(shown)],
     ['size', sizeOf(shown)],
   ]
-  const lines = rows.map(([name, value]) => `${name.padEnd(8)} ${safe(value)}`)
-  return `${standing(shown)}\n\n${lines.join('\n')}\n`
 }
 
 /** For readers on other machines and in public: no path, nothing relative to who asks. */
@@ -31,6 +28,11 @@ export function publicLocalRows(shown: LocalSession): Rows {
     ['commits', commitsOf(shown)],
     ...(shown.messages === null ? [] : [['messages', String(shown.messages)] as const]),
   ]
+}
+
+/** For a terminal. */
+export function describeLocal(shown: LocalSession, facts: Rows): string {
+  return `${standing(shown)}\n\n${titledRows(shown.title, facts)}`
 }
 
 function standing({ pushed }: LocalSession): string {

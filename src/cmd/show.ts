@@ -6,7 +6,7 @@ import { traceCommits } from '../core/agent-trace.ts'
 import type { LocalSession } from '../core/local-reading.ts'
 import type { LoggedCommit } from '../core/log.ts'
 import type { Reading } from '../core/reading.ts'
-import { type Sharing, shareOutside } from '../core/share-outside.ts'
+import { type Sharing, shareAsItIs, shareOutside } from '../core/share-outside.ts'
 import type { ShownHead } from '../core/show.ts'
 import { showAnywhere } from '../core/show-anywhere.ts'
 import { namesCommit, type ShownPart, showCommit } from '../core/show-commit.ts'
@@ -23,7 +23,7 @@ import { redactionNote } from './sharing-text.ts'
 import { asText, type Format, formatNamed, formats, limitNamed, statsOf } from './show-as.ts'
 import { type DocumentTaste, documentWriter } from './show-document.ts'
 import { describe, factRows, publicRows } from './show-facts.ts'
-import { describeLocal, publicLocalRows } from './show-local.ts'
+import { describeLocal, localRows, publicLocalRows } from './show-local.ts'
 import { commitTitle, partHead, partRows } from './show-parts.ts'
 import { filesText, statsText } from './stats-text.ts'
 import { safe } from './text.ts'
@@ -99,11 +99,11 @@ export class ShowCommand extends PagedCommand {
         ? this.ofCommit(quiet, session, output, form, writer)
         : this.ofSession(quiet, output, form, writer)
     })
-    if (this.sharing) world.note(redactionNote(this.sharing.counts()))
+    if (this.redact) world.note(redactionNote(this.sharing.counts()))
     return told
   }
 
-  private sharing: Sharing | undefined
+  private sharing: Sharing = shareAsItIs
 
   /** To the terminal's pager, to stdout, or into a file. */
   private async written(
@@ -129,7 +129,7 @@ export class ShowCommand extends PagedCommand {
     const isLocked = this.password || file !== undefined
     const again = 'git teleport show --format html --password'
     const passphrase = isLocked
-      ? await newPassphrase(this.context.io, { what: 'the HTML file', file, again })
+      ? await newPassphrase(this.context.io, { kind: 'file', what: 'the HTML file', file, again })
       : undefined
     return { limit, thinking, redact, passphrase }
   }
@@ -192,11 +192,11 @@ export class ShowCommand extends PagedCommand {
       world,
       { commit, remote, offline, all },
       (found) => {
-        logged = sharing?.commit(found) ?? found
+        logged = sharing.commit(found)
         heading = `${safe(commitTitle(logged))}\n`
       },
       async (tied) => {
-        const part = sharing?.part(tied) ?? tied
+        const part = sharing.part(tied)
         parts.push({ part, conversation: [] })
         const columns = this.context.io.columns
         if (form === 'html' && logged) await writer.begin('commit', commitTitle(logged), {}, partRows(part))
@@ -207,7 +207,7 @@ export class ShowCommand extends PagedCommand {
       },
       async (reading) => {
         const told = parts.at(-1)
-        if (form !== 'text') await writer.body(sharing?.reading(reading) ?? reading)
+        if (form !== 'text') await writer.body(sharing.reading(reading))
         else if (told) await this.tell(reading, output, told)
       },
     )
@@ -222,7 +222,7 @@ export class ShowCommand extends PagedCommand {
     form: Format,
     writer: DocumentWriter,
   ): Promise<Outcome['json']> {
-    const { session, remote, offline, here, from, to, sharing } = this
+    const { session, remote, offline, here, from, to, redact, sharing } = this
     let shown: ShownHead | LocalSession | undefined
     const told: Told = { conversation: [] }
     const begin = async (
@@ -239,19 +239,18 @@ export class ShowCommand extends PagedCommand {
       { session, remote, offline, here, range: { from, to }, atOnce: this.isForReading(form) },
       {
         remote: (found) => {
-          const facts = sharing?.session(found) ?? found
+          const facts = sharing.session(found)
           const rows = publicRows(facts)
-          return begin(facts, describe(facts, sharing ? rows : factRows(facts, world.now())), rows)
+          return begin(facts, describe(facts, redact ? rows : factRows(facts, world.now())), rows)
         },
         local: (found) => {
-          const facts = sharing?.local(found) ?? found
-          return begin(facts, describeLocal(facts, world.now()), publicLocalRows(facts))
+          const facts = sharing.local(found)
+          const rows = publicLocalRows(facts)
+          return begin(facts, describeLocal(facts, redact ? rows : localRows(facts, world.now())), rows)
         },
       },
       (reading) =>
-        form === 'text'
-          ? this.tell(reading, output, told)
-          : writer.body(sharing?.reading(reading) ?? reading),
+        form === 'text' ? this.tell(reading, output, told) : writer.body(sharing.reading(reading)),
     )
     if (form !== 'text') await writer.end()
     return { ...shown, ...this.jsonOf(told) }
@@ -260,7 +259,7 @@ export class ShowCommand extends PagedCommand {
   /** Writes what was asked for, or keeps it for the document. */
   private async tell(found: Reading, output: Output, told: Told): Promise<void> {
     const { io } = this.context
-    const reading = this.sharing?.reading(found) ?? found
+    const reading = this.sharing.reading(found)
     const color = io.isTerminal.stdout && !io.env['NO_COLOR']
     if (this.stat || this.files) {
       const stats = await statsOf(reading)

@@ -21,7 +21,7 @@ test('on a terminal the summary comes first, then the client starts with the ses
   // Where its installer puts it, which is on the PATH of nobody who did not say so.
   const bin = path.join(ben.machine.home, '.local/bin')
   await mkdir(bin, { recursive: true })
-  const client = '#!/bin/sh\necho "STARTED $* in $PWD${GIT_PREFIX+ under git}"; test -t 0 && exit 3\n'
+  const client = '#!/bin/sh\necho "STARTED $* in $PWD"; env | grep ^GIT_PREFIX; test -t 0 && exit 3\n'
   await writeFile(path.join(bin, 'claude'), client, { mode: 0o755 })
   const env = { PATH: '/usr/bin:/bin', GIT_PREFIX: '' }
   const piped = await cli(ben.machine, ['pull', session, '--resume'], { cwd: ben.top, env })

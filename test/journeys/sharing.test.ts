@@ -110,6 +110,9 @@ test('--redact takes secrets, people, machines and homes out of every format, an
     t.true(asIs.stdout.includes(secret), secret)
     t.false(shared.stdout.includes(secret), secret)
   }
+  const facts = (text: string) => text.split('\n\n')[1]?.match(/^\w+/gm)
+  t.deepEqual(facts(asIs.stdout), ['session', 'title', 'in', 'branch', 'changed', 'commits', 'size'])
+  t.deepEqual(facts(shared.stdout), ['session', 'title', 'signed', 'changed', 'commits', 'messages'])
 })
 
 test('--redact does not go with a record of commits, which says whose work they are', async (t) => {

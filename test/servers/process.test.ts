@@ -92,6 +92,38 @@ test('on a terminal it asks: for a passphrase, and before it destroys', async (t
   t.true((await readdir(path.join(top, '.git'))).includes('teleport'))
 })
 
+test('a new passphrase is asked for twice, and no key comes of one that was mistyped', async (t) => {
+  if (!needTool(t, 'tmux')) return
+  const sandbox = await makeSandbox(t)
+  const machine = await sandbox.machine('laptop')
+  const top = await checkout(machine, await sandbox.bareRemote(), 'app')
+  const key = path.join(machine.home, '.config/git-teleport/id_ed25519')
+  const answers = async (first: string, second: string) => {
+    const init = await startOnScreen(machine, [process.execPath, programFile, 'init', '--passphrase'], {
+      cwd: top,
+    })
+    t.teardown(init.close)
+    await init.waitFor(/Passphrase for the new key\n/)
+    await init.type(first)
+    await init.press('Enter')
+    await init.waitFor(/Passphrase for the new key, once more/)
+    await init.type(second)
+    await init.press('Enter')
+    const exitCode = await init.waitForEnd()
+    return { exitCode, screen: await init.read() }
+  }
+  const mistyped = await answers('secret words', 'secret wrods')
+  t.is(mistyped.exitCode, 4)
+  t.regex(mistyped.screen, /the two passphrases differ\n.*hint: git teleport init --passphrase/)
+  const short = await answers('four', 'four')
+  t.is(short.exitCode, 4)
+  t.regex(short.screen, /a passphrase of less than 5 letters is guessed/)
+  t.is(await stat(key).catch(() => null), null)
+  t.is((await answers('secret words', 'secret words')).exitCode, 0)
+  const opened = await machine.run('ssh-keygen', ['-y', '-P', 'secret words', '-f', key])
+  t.regex(opened.stdout, /^ssh-ed25519 /)
+})
+
 test('without a terminal git and ssh cannot ask either, though one could be opened', async (t) => {
   if (!needTool(t, 'script')) return
   const { sandbox, machine, top } = await oneMachine(t)
