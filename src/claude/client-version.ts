@@ -14,9 +14,10 @@ export async function installedClient(
   const program = await findClient(env, home).catch(() => null)
   if (program === null) return null
   return new Promise((resolve) => {
-    execFile(program, ['--version'], { ...patience, env: { ...env } }, (error, stdout) => {
+    const asked = execFile(program, ['--version'], { ...patience, env: { ...env } }, (error, stdout) => {
       resolve(error ? null : (/^(\d{1,6}\.\d{1,6}\.\d{1,6})\b/.exec(stdout)?.[1] ?? null))
     })
+    asked.stdin?.end()
   })
 }
 

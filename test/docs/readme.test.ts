@@ -1,4 +1,4 @@
-/** What the README shows is what happens: its examples run, its demo and its JSON are the program's own. */
+/** What the README shows is what happens: its examples run, its demo is the program's own. */
 
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import test from 'ava'
 import { continueSession, writeSession } from '../../src/demo/write-session.ts'
 import { parseSessionId } from '../../src/model.ts'
 import { type Told, teleport, teleported } from '../support/in-process.ts'
-import { dig, isRecord, parseJson, recordsIn, stringAt } from '../support/json.ts'
+import { dig, isRecord, parseJson, stringAt } from '../support/json.ts'
 import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
 import { argvIn, isCommandLine } from './definitions.ts'
 
@@ -130,42 +130,4 @@ test('npm scripts that documents name are there', async (t) => {
   }
   t.true(code('sh').includes('npm ci && npm run setup'))
   t.true(code('sh').includes('npm ci && npm test'))
-})
-
-/** Names in backticks behind the first cell of a row of the JSON table. */
-function documented(command: string): readonly string[] {
-  const [, table = ''] = readme.split('| command | members beside `version` |')
-  const row = table.split('\n').find((line) => line.startsWith(`| \`${command}\` | `)) ?? ''
-  return [...(row.split('|')[2] ?? '').matchAll(/`([A-Za-z]+)`/g)].map(([, name = '']) => name)
-}
-
-test('JSON has the members that the README tells, and a version', async (t) => {
-  const { laptop, desktop } = await makeWorld(t, 60_000)
-  const { machine, cwd } = laptop
-  await teleported(machine, ['init'], { cwd })
-  const json = async (...argv: readonly string[]) =>
-    (await teleport(machine, [...argv, '--json'], { cwd })).json()
-  const members = (value: unknown) =>
-    isRecord(value) ? Object.keys(value).filter((name) => name !== 'version') : []
-
-  const pushed = await json('push')
-  t.is(dig(pushed, 'version'), 1)
-  t.deepEqual(members(pushed).sort(), documented('push').toSorted())
-  const pulled = await json('pull', session)
-  t.deepEqual(members(pulled).sort(), documented('pull').toSorted())
-  const listed = await json('list')
-  const [one] = recordsIn(dig(listed, 'sessions'))
-  t.deepEqual(['sessions', ...members(one)].sort(), documented('list').toSorted())
-  const all = recordsIn(dig(await json('push', '--all'), 'sessions'))
-  t.deepEqual(members(all[0]).sort(), documented('push').toSorted())
-  t.deepEqual(members(await json('status')).sort(), documented('status').toSorted())
-  const findings = recordsIn(dig(await json('doctor'), 'findings'))
-  t.deepEqual(['findings', ...members(findings[0])].sort(), documented('doctor').toSorted())
-
-  t.deepEqual(members(await json('prune')).sort(), documented('prune').toSorted())
-
-  const failed = await teleport(desktop.machine, ['push', '--json'], { cwd: desktop.cwd })
-  t.deepEqual([failed.exitCode, failed.stdout], [4, ''])
-  t.deepEqual(members(dig(failed.json(), 'error')), ['code', 'message', 'hint'])
-  t.is(dig(failed.json(), 'version'), 1)
 })

@@ -14,6 +14,10 @@ const { randomUUID } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const args = process.argv.slice(2)
+if (args[0] === '--version') {
+  console.log('2.1.329 (stand-in)')
+  process.exit()
+}
 const after = (flag) => args[args.indexOf(flag) + 1]
 const sessionId = args.includes('--resume') ? after('--resume') : after('--session-id')
 const prompt = fs.readFileSync(0, 'utf8')

@@ -4,12 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Seat } from '../journeys/seat.ts'
 import { programFile } from '../support/cli.ts'
-import { dig, parseJson } from '../support/json.ts'
+import { dig, isRecord, parseJson } from '../support/json.ts'
 
 export interface RunningWeb {
   /** With the token. */
   readonly url: string
   readonly origin: string
+  /** Of the document that it printed. */
+  readonly members: readonly string[]
   /** What it has said on stderr so far. */
   said(): string
   /** Sends the signal and returns the exit code. */
@@ -39,9 +41,11 @@ export async function startWeb(t: Teardown, seat: Seat, ...argv: readonly string
   })
   const line = await Promise.race([firstLine(child), closed.then(() => '')])
   if (line === '') throw new Error(`git teleport web ended: ${stderr}`)
-  const url = String(dig(parseJson(line), 'url'))
+  const told = parseJson(line)
+  const url = String(dig(told, 'url'))
   return {
     url,
+    members: isRecord(told) ? Object.keys(told) : [],
     origin: new URL(url).origin,
     said: () => stderr,
     async end(signal) {
