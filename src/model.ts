@@ -377,4 +377,7 @@ export interface Progress {
   done(): void
 }
 
+/** Runs `work` when nobody else is asking on the terminal. Not to be taken by whoever has it. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>
+
 export const silentProgress: Progress = { step() {}, advance() {}, done() {} }

@@ -12,6 +12,10 @@ const barWidth = 20
 export interface TerminalProgress extends Progress {
   /** Takes the line away so that something else can be printed. */
   pause(): void
+  /** Nothing is drawn while `work` has the terminal. */
+  without<T>(work: () => Promise<T>): Promise<T>
+  /** `work` may write on the terminal without a word to us: what stands there is neither erased nor drawn over. */
+  beside<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** Every report is also where an interrupted command stops: between two steps, before anything is half-done. */
@@ -24,17 +28,25 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   let stepBegun = begun
   let drawnAt = 0
   let shown = false
+  /** What is shown is not what is done any more. */
+  let isLate = false
+  /** How many others have the terminal for themselves, and how many may write on it too. */
+  const others = { without: 0, beside: 0 }
 
+  const erased = () => (others.beside > 0 ? '' : '\r\x1b[K')
   const draw = () => {
+    if (others.without > 0 || (others.beside > 0 && shown)) return
     drawnAt = io.now().getTime()
     shown = true
+    isLate = false
     const text = line(doing, amount, total, drawnAt - stepBegun)
-    io.stderr.write(`\r\x1b[K${text.slice(0, Math.max(20, io.columns - 1))}`)
+    io.stderr.write(`${erased()}${text.slice(0, Math.max(20, io.columns - 1))}`)
   }
-  /** How long the line must still wait. */
+  /** How long the line must still wait. A clock that was set back makes it wait no longer. */
   const tooEarlyMs = () => {
     const now = io.now().getTime()
-    return Math.max(patienceMs - (now - begun), redrawMs - (now - drawnAt), 0)
+    const since = (time: number) => Math.max(0, now - time)
+    return Math.max(patienceMs - since(begun), redrawMs - since(drawnAt), 0)
   }
   const drawIfDue = () => {
     if (visible && tooEarlyMs() === 0) draw()
@@ -52,8 +64,16 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   }
   const clear = () => {
     clearTimeout(later)
-    if (shown) io.stderr.write('\r\x1b[K')
+    if (shown) io.stderr.write(erased() || '\n')
     shown = false
+  }
+  const during = async <T>(which: keyof typeof others, work: () => Promise<T>): Promise<T> => {
+    others[which] += 1
+    try {
+      return await work()
+    } finally {
+      others[which] -= 1
+    }
   }
   return {
     step(what, totalBytes = 0) {
@@ -62,6 +82,7 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       total = totalBytes
       amount = 0
       stepBegun = io.now().getTime()
+      isLate = true
       drawIfDue()
       drawSoon()
     },
@@ -72,6 +93,14 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
     },
     done: clear,
     pause: clear,
+    without(work) {
+      clear()
+      return during('without', work)
+    },
+    beside(work) {
+      if (shown && isLate) draw()
+      return during('beside', work)
+    },
   }
 }
 

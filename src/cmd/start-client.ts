@@ -1,9 +1,8 @@
 /** Starts a client on this terminal and waits for its end. */
 
 import { spawn } from 'node:child_process'
-import { findClient } from '../claude/headless.ts'
+import { foregroundProgram } from '../core/foreground-client.ts'
 import { TeleportError } from '../errors.ts'
-import { detachedEnvironment } from '../git-store/environment.ts'
 import type { Io } from './io.ts'
 
 /** Before anything is done: what was moved and then not started would be half of what was asked. Throws `usage`. */
@@ -18,27 +17,19 @@ export function refuseResume({ isTerminal }: Io, silent: boolean, what: string):
   )
 }
 
-/**
- * In the foreground: Claude Code is interactive. It gets nothing of a git hook or alias that this command was started
- * from. Returns its exit code; throws `no-agent` when it cannot be started.
- */
+/** In the foreground: Claude Code is interactive. Returns its exit code; throws `no-agent` when it cannot be started. */
 export async function startInteractive(io: Io, argv: readonly string[], cwd: string): Promise<number> {
-  const [name = 'claude', ...rest] = argv
   const missing = (cause: unknown) =>
-    new TeleportError('no-agent', `cannot start ${name}`, {
+    new TeleportError('no-agent', `cannot start ${argv[0]}`, {
       hint: `install it, then run: ${argv.join(' ')}`,
       cause,
     })
-  const program = await programNamed(io, name).catch((error: unknown) => {
+  const { program, args, env } = await foregroundProgram(io.env, io.home, argv).catch((error: unknown) => {
     throw missing(error)
   })
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { cwd, stdio: 'inherit', env: detachedEnvironment(io.env) })
+    const child = spawn(program, args, { cwd, stdio: 'inherit', env })
     child.on('error', (error) => reject(missing(error)))
     child.on('close', (code) => resolve(code ?? 1))
   })
-}
-
-async function programNamed(io: Io, name: string): Promise<string> {
-  return name === 'claude' ? findClient(io.env, io.home) : name
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Choice, type LookInto, neverOnTerminal, type World } from '../core/world.ts'
 import { interruption, TeleportError } from '../errors.ts'
+import type { Turn } from '../model.ts'
 import type { Io } from './io.ts'
 import { makeProgress } from './progress.ts'
 import { safe } from './text.ts'
@@ -17,6 +18,12 @@ export interface Manners {
 
 export function makeWorld(io: Io, manners: Manners): World {
   const progress = makeProgress(io, manners.quiet)
+  const turn = isInteractive(io) ? makeTurn() : undefined
+  /** A question of ours: for as long as it stands, nobody else asks and nothing is drawn. */
+  const asking = <T>(ask: () => Promise<T>): Promise<T> => {
+    const alone = () => progress.without(ask)
+    return turn ? turn(alone) : alone()
+  }
   return {
     env: isInteractive(io) ? io.env : neverOnTerminal(io.env),
     get cwd() {
@@ -34,18 +41,10 @@ export function makeWorld(io: Io, manners: Manners): World {
       progress.pause()
       if (!manners.quiet) io.stderr.write(`git-teleport: warning: ${safe(message)}\n`)
     },
-    confirm: (question) => {
-      progress.pause()
-      return confirm(io, manners, question)
-    },
-    askPassphrase: (what) => {
-      progress.pause()
-      return askPassphrase(io, what)
-    },
-    choose: (question, choices, look) => {
-      progress.pause()
-      return choose(io, manners, question, choices, look)
-    },
+    confirm: async (question) => manners.yes || asking(() => confirm(io, question)),
+    askPassphrase: (what) => asking(() => askPassphrase(io, what)),
+    choose: (question, choices, look) => asking(() => choose(io, manners, question, choices, look)),
+    turn: turn && ((work) => turn(() => progress.beside(work))),
     attended: isInteractive(io),
     show(lines) {
       progress.pause()
@@ -58,13 +57,22 @@ export function makeWorld(io: Io, manners: Manners): World {
   }
 }
 
+/** One at a time, in the order in which they came. */
+function makeTurn(): Turn {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const mine = last.then(work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+}
+
 /** Somebody is there to be asked and sees the question. */
 function isInteractive(io: Io): boolean {
   return io.isTerminal.stdin && io.isTerminal.stderr
 }
 
-async function confirm(io: Io, manners: Manners, question: string): Promise<boolean> {
-  if (manners.yes) return true
+async function confirm(io: Io, question: string): Promise<boolean> {
   if (!isInteractive(io)) {
     throw new TeleportError('needs-confirmation', `not confirmed: ${question}`, {
       hint: 'add --yes to say so',

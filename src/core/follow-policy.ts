@@ -14,7 +14,7 @@ import type { Workspace } from './workspace.ts'
  */
 export async function beginPolicy(ws: Workspace): Promise<void> {
   requireAllowedRemote(ws, await effectivePolicy(ws, await teamPolicy(ws, 'pinned')))
-  void ws.remoteHead().catch(() => undefined)
+  ws.expectRemoteHead()
 }
 
 /** The policy as the remote has it now. Throws `not-allowed`, and what `teamPolicy` throws. */

@@ -29,7 +29,9 @@ export interface Workspace {
   readonly claude: ClaudeHome
   /** The policy commit that `--trust-policy` accepts at first sight. */
   readonly trustPolicy: string | null
-  /** Where the remote's HEAD is; asked once, and given up when the workspace is closed. */
+  /** Asks where the remote's HEAD is, so that the answer is there when it is wanted: but nobody for a passphrase. */
+  expectRemoteHead(): void
+  /** Where it is; asked once, and given up when the workspace is closed. */
   remoteHead(): Promise<Oid | null>
 }
 
@@ -49,6 +51,7 @@ export async function withWorkspace<T>(
   const repo = await openUserRepo(world.cwd, world.env, {
     background: world.background,
     signal: world.signal,
+    turn: world.turn,
     storeName: world.storeName,
   })
   const project = await projectRemote(repo, options)
@@ -58,7 +61,9 @@ export async function withWorkspace<T>(
   const store = await openStore(repo, remote)
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, world.signal])
-  let head: Promise<Oid | null> | undefined
+  const head = askedOnce(repo, remote, (silent) =>
+    readRemoteHead(repo, store.dir, remote, { signal, silent }),
+  )
   try {
     return await work({
       world,
@@ -68,12 +73,7 @@ export async function withWorkspace<T>(
       store,
       claude: claudeHome(world.env, world.home, world.platform),
       trustPolicy: options.trustPolicy ?? null,
-      remoteHead() {
-        head ??= remote.direct ? Promise.resolve(null) : readRemoteHead(repo, store.dir, remote, signal)
-        // Whoever asked early may never come to look.
-        head.catch(() => undefined)
-        return head
-      },
+      ...head,
     })
   } catch (error) {
     // What was cut off fails in many ways, and none of them is what happened.
@@ -83,6 +83,34 @@ export async function withWorkspace<T>(
   } finally {
     closing.abort()
     await store.close()
+  }
+}
+
+/** Early on only where that cannot ask, and then once more when it must. */
+function askedOnce(
+  { turn }: UserRepo,
+  { direct }: Remote,
+  ask: (silent: boolean) => Promise<Oid | null>,
+): Pick<Workspace, 'expectRemoteHead' | 'remoteHead'> {
+  let early: Promise<Oid | null> | undefined
+  let head: Promise<Oid | null> | undefined
+  const kept = (answer: Promise<Oid | null>) => {
+    // Whoever asked may never come to look.
+    answer.catch(() => undefined)
+    return answer
+  }
+  const loud = (error: unknown) => {
+    if (turn && hasCode(error, 'remote-access')) return ask(false)
+    throw error
+  }
+  return {
+    expectRemoteHead() {
+      if (!direct) early ??= kept(ask(turn !== undefined))
+    },
+    remoteHead() {
+      head ??= kept(direct ? Promise.resolve(null) : (early?.catch(loud) ?? ask(false)))
+      return head
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { AskPassphrase } from '../crypto/device-key.ts'
 import type { Environment } from '../git-store/environment.ts'
-import type { Progress } from '../model.ts'
+import type { Progress, Turn } from '../model.ts'
 
 export interface Choice {
   readonly value: string
@@ -59,6 +59,8 @@ export interface World {
   readonly askPassphrase: AskPassphrase
   /** Lets a person choose one of several; undefined when nobody is there. */
   choose(question: string, choices: readonly Choice[], look?: LookInto): Promise<string | undefined>
+  /** Of the terminal that git and ssh may ask on; undefined where they cannot. */
+  readonly turn?: Turn | undefined
   /** Somebody is at the terminal: some things nobody may answer in advance. */
   readonly attended: boolean
   /** What a question is about, line by line, before it is asked: shown even when nothing else is. */

@@ -72,7 +72,8 @@ const always = {
   GIT_TELEPORT_HOOK: '1',
 }
 
-const neverPrompt = {
+/** Whoever cannot go on without asking fails instead. */
+export const neverPrompt = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_ASKPASS: 'false',
   SSH_ASKPASS: 'false',

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { errnoOf, interruption, TeleportError } from '../errors.ts'
+import type { Turn } from '../model.ts'
 import { showOutside } from './outside-text.ts'
 
 /** Where a git command runs and with what environment. Nothing of our own environment is added. */
@@ -12,6 +13,8 @@ export interface GitContext {
   readonly environment: Readonly<Record<string, string>>
   /** Ends what may wait for others, such as transport; questions are short. */
   readonly signal?: AbortSignal | undefined
+  /** Of the terminal, for what may ask on it: transport. */
+  readonly turn?: Turn | undefined
 }
 
 export interface GitAnswer {
@@ -30,6 +33,15 @@ export async function askGit(
   context: GitContext,
   args: readonly string[],
   input?: Uint8Array | string,
+): Promise<GitAnswer> {
+  const { turn } = context
+  return turn ? turn(() => askNow(context, args, input)) : askNow(context, args, input)
+}
+
+async function askNow(
+  context: GitContext,
+  args: readonly string[],
+  input: Uint8Array | string | undefined,
 ): Promise<GitAnswer> {
   const child = spawn('git', args, {
     cwd: context.cwd,

@@ -48,6 +48,7 @@ export async function transportContext(
   return {
     cwd,
     signal: repo.signal,
+    turn: repo.turn,
     environment: {
       ...environment,
       ...Object.fromEntries(numbered),

@@ -1,7 +1,7 @@
 /** Everything that is asked of the user's repository. Reads only, takes no lock, leaves no trace there. */
 
 import { TeleportError } from '../errors.ts'
-import { isOid, type Oid } from '../model.ts'
+import { isOid, type Oid, type Turn } from '../model.ts'
 import { type Environment, scrubEnvironment } from './environment.ts'
 import { askGit, type GitAnswer, type GitContext, gitFailed, mustAskGit } from './git.ts'
 import { showOutside } from './outside-text.ts'
@@ -24,6 +24,8 @@ export interface UserRepo {
   readonly environment: Record<string, string>
   /** Interrupts what goes on with its remotes. */
   readonly signal?: AbortSignal | undefined
+  /** What goes on with its remotes may ask on a terminal, where there is one. */
+  readonly turn?: Turn | undefined
   /** Name of the private store in `commonDir`, where it is another one than the command line's. */
   readonly storeName?: string | undefined
 }
@@ -37,6 +39,7 @@ export async function openUserRepo(
   options: {
     readonly background?: boolean
     readonly signal?: AbortSignal | undefined
+    readonly turn?: Turn | undefined
     readonly storeName?: string | undefined
   } = {},
 ): Promise<UserRepo> {
@@ -50,8 +53,8 @@ export async function openUserRepo(
     askGit(context, ['rev-parse', ...questions]),
   ])
   requireVersion(version)
-  const { signal, storeName } = options
-  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal, storeName }
+  const { signal, turn, storeName } = options
+  const repo = { ...(await parseAnswers(cwd, environment, answer)), signal, turn, storeName }
   knownConfig.set(repo, config)
   return repo
 }

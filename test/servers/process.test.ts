@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { writeSession } from '../../src/demo/write-session.ts'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
@@ -10,6 +11,7 @@ import { cli, cliDone, programFile } from '../support/cli.ts'
 import { startHttpRemote } from '../support/http-remote.ts'
 import { dig, stringAt } from '../support/json.ts'
 import { checkout, type Machine, makeSandbox } from '../support/sandbox.ts'
+import { startSshRemote } from '../support/sshd.ts'
 import { startOnScreen } from '../support/tmux.ts'
 import { needTool, skip } from '../support/tools.ts'
 import { startFaultyLine } from './faulty-line.ts'
@@ -41,7 +43,7 @@ test('on a terminal there are progress and colour, elsewhere neither', async (t)
   t.is(piped.stderr, '')
   t.false(piped.stdout.includes(esc))
   const shown = await cliDone(machine, ['push', other], { cwd: top, tty: true })
-  t.regex(shown.stdout, /\r\u001b\[Ksending to origin …/)
+  t.regex(shown.stdout, /sending to origin …/)
   t.regex(shown.stdout, /\r\u001b\[Ksent 77aa00bb /, 'the line is taken away before the result')
   const quiet = await cliDone(machine, ['push', '--force', '--rescan', '--quiet', '--expires', '3d', other], {
     cwd: top,
@@ -122,6 +124,46 @@ test('a new passphrase is asked for twice, and no key comes of one that was mist
   t.is((await answers('secret words', 'secret words')).exitCode, 0)
   const opened = await machine.run('ssh-keygen', ['-y', '-P', 'secret words', '-f', key])
   t.regex(opened.stdout, /^ssh-ed25519 /)
+})
+
+test('ssh asks one question at a time, nothing is drawn over it, and no answer is shown', async (t) => {
+  if (!needTool(t, 'tmux') || !needTool(t, 'sshd')) return
+  const { sandbox, machine, top, remote } = await oneMachine(t)
+  const host = await startSshRemote(sandbox)
+  t.teardown(host.close)
+  await host.allow(machine)
+  await machine.git(top, 'remote', 'set-url', 'origin', host.url(remote))
+  await tell(machine, top, session, 5_000)
+  await cliDone(machine, ['push'], { cwd: top })
+  const key = path.join(machine.home, '.ssh/transport')
+  await machine.run('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret words', '-f', key])
+  const settings = ['config', '--global', 'core.sshCommand']
+  const command = await machine.git(machine.home, ...settings)
+  await machine.git(machine.home, ...settings, command.replace('-o BatchMode=yes', ''))
+
+  for (const argv of [['list'], ['pull', session, '--dry-run'], ['push', '--force', session]]) {
+    const told = ['sh', '-c', '"$@"; echo "ended with $?"', 'sh', process.execPath, programFile, ...argv]
+    const screen = await startOnScreen(machine, told, { cwd: top })
+    t.teardown(screen.close)
+    const questions = (text: string) => text.match(/Enter passphrase for key/g)?.length ?? 0
+    const hasEnded = (text: string) => /^ended with/m.test(text)
+    let answered = 0
+    for (;;) {
+      const before = answered
+      const shown = await screen.waitFor((text) => questions(text) > before || hasEnded(text))
+      if (hasEnded(shown)) break
+      // By now the line of progress would have come in its place.
+      if (answered === 0) await delay(800)
+      t.is(questions(await screen.read()), answered + 1)
+      await screen.type('secret words')
+      await screen.press('Enter')
+      answered += 1
+    }
+    const all = await screen.readAll()
+    t.regex(all, /^ended with 0$/m)
+    t.true(answered > 0)
+    t.false(all.includes('secret'), all)
+  }
 })
 
 test('without a terminal git and ssh cannot ask either, though one could be opened', async (t) => {
