@@ -97,7 +97,11 @@ async function readIndex(
   await writeJson(file, { format: 1, commit, seq: tip.trailers.seq, ...read })
   await rememberSighting(ws, device, { seq: tip.trailers.seq, commit })
   const ref = indexRef(device)
-  await ws.store.refs.accept([{ ref, expected: await ws.store.refs.seen(ref), next: commit }])
+  const update = { ref, expected: await ws.store.refs.seen(ref), next: commit }
+  await ws.store.refs.accept([update]).catch((error: unknown) => {
+    // Reading takes no lock: what another command has accepted meanwhile stays.
+    if (!hasCode(error, 'store-busy')) throw error
+  })
   return read
 }
 

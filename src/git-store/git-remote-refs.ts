@@ -71,8 +71,14 @@ export class GitRemoteRefs implements RemoteRefs {
     if (patterns.length === 0) return new Map()
     progress.step(`fetching from ${this.#remote.name}`)
     const refspecs = patterns.map((pattern) => mirrorRefspec(this.#remote.key, pattern))
-    const answer = await this.#transport(['fetch', ...fetchFlags, storeRemote], refspecs)
-    if (answer.exitCode !== 0) throw await this.#fetchError(answer)
+    const args = ['fetch', ...fetchFlags, storeRemote]
+    const first = await this.#transport(args, refspecs)
+    if (first.exitCode !== 0) {
+      await this.#requireReached(first)
+      // git fails when another command of ours has brought the same refs up to date while it was waiting for the remote.
+      const second = await this.#transport(args, refspecs)
+      if (second.exitCode !== 0) throw fetchFailed(second)
+    }
     const incoming = await listRefs(this.#store, incomingFolder(this.#remote.key))
     return renamed(incoming, (ref) => patterns.some((pattern) => matchesPattern(ref, pattern)))
   }
@@ -83,11 +89,10 @@ export class GitRemoteRefs implements RemoteRefs {
   }
 
   /** Asks for what nobody has: if that works, the remote is fine and what it holds or the store is not. */
-  async #fetchError(answer: GitAnswer): Promise<TeleportError> {
+  async #requireReached(answer: GitAnswer): Promise<void> {
     const probe = `+refs/heads/no-such-folder-of-git-teleport/*:${incomingFolder(this.#remote.key)}none/*`
     const reached = await this.#transport(['fetch', ...fetchFlags, '--dry-run', storeRemote], [probe])
-    if (reached.exitCode !== 0) return this.#accessError(answer)
-    return gitFailed(['fetch'], answer, 'run the command again; if that does not help: git teleport doctor')
+    if (reached.exitCode !== 0) throw this.#accessError(answer)
   }
 
   #accessError(answer: GitAnswer): TeleportError {
@@ -158,6 +163,10 @@ export class GitRemoteRefs implements RemoteRefs {
       updates.map((update) => ({ ...update, ref: acceptedRef(this.#remote.key, update.ref) })),
     )
   }
+}
+
+function fetchFailed(answer: GitAnswer): TeleportError {
+  return gitFailed(['fetch'], answer, 'run the command again; if that does not help: git teleport doctor')
 }
 
 /** The remote's names instead of the store's; what is no session and no index, or not asked for, falls out. */

@@ -7,6 +7,9 @@ import { isOid, type Oid } from '../model.ts'
 import { askGit, type GitContext, gitFailed, mustAskGit } from './git.ts'
 import type { RefUpdate } from './remote-refs.ts'
 
+/** Another command of ours may hold the lock of a ref, on a busy machine longer than git waits: 100 ms. */
+export const lockPatience = ['core.filesRefLockTimeout', '3000'] as const
+
 /** Every ref in `folder`, or the one ref of that name. */
 export async function listRefs(context: GitContext, folder: string): Promise<ReadonlyMap<string, Oid>> {
   const listed = await mustAskGit(context, ['for-each-ref', '--format=%(objectname) %(refname)', folder])
@@ -30,20 +33,29 @@ export async function readRef(context: GitContext, ref: string): Promise<Oid | n
   return answer.exitCode === 0 && isOid(oid) ? oid : null
 }
 
-/** All or none. Throws `store-busy` when a ref is not what was expected, `git-failed` for any other reason. */
+/**
+ * All or none. A ref that somebody else has moved to where it was to go is done. Throws `store-busy` when a ref is not
+ * what was expected, `git-failed` for any other reason.
+ */
 export async function updateRefs(context: GitContext, updates: readonly RefUpdate[]): Promise<void> {
   if (updates.length === 0) return
-  const args = ['update-ref', '--stdin', '-z']
+  const args = ['-c', `${lockPatience[0]}=${lockPatience[1]}`, 'update-ref', '--stdin', '-z']
   const answer = await askGit(context, args, updates.map(instruction).join(''))
   if (answer.exitCode === 0) return
-  for (const { ref, expected } of updates) {
-    if ((await readRef(context, ref)) === expected) continue
+  const left: RefUpdate[] = []
+  for (const update of updates) {
+    const { ref, expected, next } = update
+    const current = await readRef(context, ref)
+    if (next !== null && current === next) continue
+    left.push(update)
+    if (current === expected) continue
     throw new TeleportError('store-busy', 'another git-teleport command changed the store meanwhile', {
       hint: 'run the command again',
       data: { ref },
     })
   }
-  throw gitFailed(args, answer)
+  if (left.length === updates.length) throw gitFailed(['update-ref'], answer)
+  await updateRefs(context, left)
 }
 
 /** git takes an empty old value for "whatever it is", so that nothing must be spelled as zeros. */

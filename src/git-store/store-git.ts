@@ -1,6 +1,7 @@
 /** How git is called on the store, and on its one remote. Pure, but for reading the user's configuration. */
 
 import type { GitContext } from './git.ts'
+import { lockPatience } from './local-refs.ts'
 import type { Remote } from './remote.ts'
 import { gitConfig, type UserRepo } from './user-repo.ts'
 
@@ -39,6 +40,7 @@ export async function transportContext(
     // An empty value clears the list of options that the user's own pushes carry.
     ['push.pushOption', ''],
     ['protocol.ext.allow', 'never'],
+    lockPatience,
     ...(remote.direct ? [] : carriedOver(await gitConfig(repo), remote.name)),
   ]
   const numbered = settings.flatMap(([key, value], index) => [

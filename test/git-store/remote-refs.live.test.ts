@@ -163,6 +163,25 @@ for (const [name, machines] of Object.entries(suites)) {
     t.is(await laptop.refs.seen(two), null)
   })
 
+  test(`${name}: commands that fetch and accept the same at once all have it`, async (t) => {
+    const machine = await machines(t)
+    const [laptop, desktop] = [await machine('laptop'), await machine('desktop')]
+    let before: Oid | null = null
+    for (let round = 0; round < 4; round += 1) {
+      const next = await laptop.commit(before ?? undefined)
+      t.deepEqual(await laptop.refs.push([{ ref: one, expected: before, next }]), done)
+      const fetched = await Promise.all([1, 2, 3].map(() => desktop.refs.fetch([one])))
+      for (const found of fetched) t.is(found.get(one), next)
+      const [update, other] = [
+        { ref: one, expected: before, next },
+        { ref: two, expected: before, next },
+      ]
+      await Promise.all([[update], [update, other], [update]].map((each) => desktop.refs.accept(each)))
+      t.deepEqual([await desktop.refs.seen(one), await desktop.refs.seen(two)], [next, next])
+      before = next
+    }
+  })
+
   test(`${name}: a push that makes no sense is a bug`, async (t) => {
     const laptop = await (await machines(t))('laptop')
     const a = await laptop.commit()

@@ -70,7 +70,11 @@ export class MemoryRemoteRefs implements RemoteRefs {
   }
 
   async accept(updates: readonly RefUpdate[]): Promise<void> {
-    if (updates.some(({ ref, expected }) => (this.#seen.get(ref) ?? null) !== expected)) {
+    const isStale = ({ ref, expected, next }: RefUpdate) => {
+      const current = this.#seen.get(ref) ?? null
+      return current !== expected && (next === null || current !== next)
+    }
+    if (updates.some(isStale)) {
       throw new TeleportError('store-busy', 'another git-teleport command changed the store meanwhile')
     }
     move(this.#seen, updates)
