@@ -3,6 +3,7 @@
 import { devNull } from 'node:os'
 import { askGit } from './git.ts'
 import type { Remote } from './remote.ts'
+import { withTimeLimit } from './time-limit.ts'
 import { gitConfig, type UserRepo } from './user-repo.ts'
 
 /** Of the user's configuration only what leads to the host counts, nothing that says who they are. */
@@ -42,14 +43,10 @@ export async function isReadByAnybody(repo: UserRepo, remote: Remote, url: strin
     SSH_ASKPASS: 'false',
     GIT_ALLOW_PROTOCOL: 'http:https',
   }
-  const signal = AbortSignal.any([AbortSignal.timeout(patienceMs), ...(repo.signal ? [repo.signal] : [])])
-  const answer = await askGit({ cwd: repo.top, environment, signal }, [
-    'ls-remote',
-    '--quiet',
-    '--',
-    url,
-    'HEAD',
-  ]).catch((error: unknown) => {
+  const args = ['ls-remote', '--quiet', '--', url, 'HEAD']
+  const answer = await withTimeLimit(patienceMs, repo.signal, (signal) =>
+    askGit({ cwd: repo.top, environment, signal }, args),
+  ).catch((error: unknown) => {
     if (repo.signal?.aborted) throw error
     return null
   })

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { interruption, TeleportError } from '../errors.ts'
-import { endWithUs } from './git.ts'
+import { endWithUs, leaveOthersBehind } from './git.ts'
 
 export interface ChannelAnswer {
   /** 255 when a signal ended it. */
@@ -36,6 +36,7 @@ export async function runBounded(run: BoundedRun, write?: (text: string) => void
     windowsHide: true,
   })
   endWithUs(child)
+  leaveOthersBehind(child)
   // What it started may outlive it, and would hold its output open.
   const stop = () => {
     child.kill()

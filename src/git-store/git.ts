@@ -49,6 +49,7 @@ async function askNow(
     windowsHide: true,
   })
   endWithUs(child)
+  leaveOthersBehind(child)
   // One that ends without reading tells why by its exit code.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
@@ -102,6 +103,16 @@ export async function pipeGit(
 const running = new Set<ChildProcess>()
 const killRunning = () => {
   for (const child of running) child.kill()
+}
+
+const lastWordsMs = 1000
+
+/** What ssh leaves running, such as a connection for others to share, may hold stderr open: it is not waited for. */
+export function leaveOthersBehind(child: ChildProcess): void {
+  child.once('exit', () => {
+    const timer = setTimeout(() => child.stderr?.destroy(), lastWordsMs)
+    child.once('close', () => clearTimeout(timer))
+  })
 }
 
 /** However our process ends, but for a signal that nobody can catch. */

@@ -1,6 +1,7 @@
 /** A small text at a web address: the only place that speaks to a host without git. */
 
 import { TeleportError } from '../errors.ts'
+import { withTimeLimit } from './time-limit.ts'
 
 /** Milliseconds. */
 const patienceMs = 15_000
@@ -9,13 +10,14 @@ const patienceMs = 15_000
 export async function fetchText(url: URL, maxBytes: number, stop: AbortSignal): Promise<string> {
   const where = `${url.origin}${url.pathname}`
   try {
-    // Nobody is sent elsewhere: the answer counts for the host that was named.
-    const signal = AbortSignal.any([AbortSignal.timeout(patienceMs), stop])
-    const response = await fetch(url, { signal, redirect: 'error', headers: { accept: 'text/plain' } })
-    if (!response.ok || !response.body) {
-      throw new TeleportError('failed', `${where} answered with ${response.status}`)
-    }
-    return await readBounded(response.body, maxBytes, where)
+    return await withTimeLimit(patienceMs, stop, async (signal) => {
+      // Nobody is sent elsewhere: the answer counts for the host that was named.
+      const response = await fetch(url, { signal, redirect: 'error', headers: { accept: 'text/plain' } })
+      if (!response.ok || !response.body) {
+        throw new TeleportError('failed', `${where} answered with ${response.status}`)
+      }
+      return readBounded(response.body, maxBytes, where)
+    })
   } catch (error) {
     if (error instanceof TeleportError) throw error
     throw new TeleportError('failed', `${where} cannot be read`, { cause: error })

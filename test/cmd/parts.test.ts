@@ -147,6 +147,44 @@ test('a step that reports nothing gets its line too, by a timer that the clock s
   progress.done()
 })
 
+test('what others write on the terminal is neither erased nor drawn over', async (t) => {
+  const s = screen()
+  const progress = makeProgress(s.io, false)
+  progress.step('reading')
+  s.wait(600)
+  const question = async () => {
+    progress.step('sending')
+    t.is(s.text(), 'sending …', 'behind what stands there')
+    s.wait(600)
+    progress.advance(5)
+    progress.step('more')
+    t.is(s.text(), 'sending …')
+  }
+  await progress.beside(question)
+  progress.advance(1)
+  t.is(s.text(), 'sending …\r\u001b[Kmore … 1 B')
+  const length = s.text().length
+  await progress.without(async () => {
+    s.wait(600)
+    progress.step('meanwhile')
+    t.is(s.text().slice(length), '\r\u001b[K')
+  })
+  progress.advance(2)
+  t.true(s.text().endsWith('\r\u001b[Kmeanwhile … 2 B'))
+  progress.done()
+})
+
+test('a clock that is set back hides no progress', async (t) => {
+  const s = screen()
+  const progress = makeProgress(s.io, false)
+  s.wait(-3_600_000)
+  progress.step('sending')
+  t.is(s.text(), '')
+  await setTimeout(600)
+  t.regex(s.text(), /sending …$/)
+  progress.done()
+})
+
 test('a line of progress fits the terminal, and an interruption stops the work at the next one', (t) => {
   const s = screen(true, 30)
   const progress = makeProgress(s.io, false)

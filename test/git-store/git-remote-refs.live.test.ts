@@ -1,7 +1,7 @@
 /** What only a real remote can do: refuse, die, hold foreign refs, transfer objects. */
 
 import { randomBytes } from 'node:crypto'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { TeleportError } from '../../src/errors.ts'
@@ -199,4 +199,26 @@ test('a chain sends only what is new, both ways, and what is known is not fetche
   t.deepEqual(await blobsOfPacks(box, 'remote.git'), [4, 1])
   await desktop.refs.fetch([one])
   t.deepEqual(await blobsOfPacks(box, 'desktop/.git/teleport'), [4, 1])
+})
+
+test('what ssh leaves running, and what holds stderr open, is not waited for', async (t) => {
+  const box = await sandbox(t)
+  const remote = await box.bare('remote.git')
+  const shared = box.path('shared')
+  const ssh = await box.write(
+    'ssh',
+    `#!/bin/sh\nsleep 600 </dev/null >/dev/null &\necho $! >>'${shared}'\nshift\nexec sh -c "$*"\n`,
+    0o755,
+  )
+  const url = `ssh://host${remote}`
+  await box.project('laptop', url)
+  const settings = ['config', '--file', box.path('gitconfig')]
+  await box.git('.', ...settings, 'core.sshCommand', ssh)
+  await box.git('.', ...settings, 'ssh.variant', 'simple')
+  const store = await box.openProject('laptop', url)
+  t.is((await store.refs.fetch([one])).size, 0)
+  const left = (await readFile(shared, 'utf8')).split('\n').filter(Boolean).map(Number)
+  t.true(left.length > 0)
+  // It lives: nobody has waited for its end.
+  for (const pid of left) t.true(process.kill(pid, 'SIGTERM'))
 })
