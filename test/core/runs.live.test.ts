@@ -1,6 +1,7 @@
 /** Background sessions, when two commands are at one of them in the same moment. */
 
 import { spawn } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -11,6 +12,7 @@ import { pruneRuns } from '../../src/core/run-prune.ts'
 import { setFree } from '../../src/core/run-pull.ts'
 import { changeRun, processMark, type RunPlace } from '../../src/core/run-records.ts'
 import { stopRun } from '../../src/core/run-stop.ts'
+import { superviseRun } from '../../src/core/run-supervise.ts'
 import { withWorkspace } from '../../src/core/workspace.ts'
 import type { World } from '../../src/core/world.ts'
 import { filesOfStore } from '../../src/git-store/known-stores.ts'
@@ -152,4 +154,14 @@ test('pull leaves the work tree of a session that goes on in the very moment', a
     await t.throwsAsync(setFree(ws, run, false), { code: 'session-live' })
   })
   await access(path.join(worktree, '.git'))
+})
+
+test('a signal to the process beside a session reaches no client that has ended', async (t) => {
+  const { place, world, start } = await sit(t)
+  const { session } = await start()
+  const ending = new AbortController()
+  await superviseRun(world({ signal: ending.signal }), { session })
+  t.like(await changeRun(place, session, {}), { phase: 'ended', exitCode: 0, stopped: false })
+  // Its number may be somebody else's by now.
+  t.deepEqual(getEventListeners(ending.signal, 'abort'), [])
 })
