@@ -7,6 +7,7 @@ import path from 'node:path'
 import { label, time } from '../bundle/fields.ts'
 import { check, list, object, oneOf, text } from '../bundle/shape.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
+import { withFolderLock } from '../git-store/lock.ts'
 import { userFolder } from './user-folder.ts'
 import type { World } from './world.ts'
 
@@ -41,9 +42,12 @@ export async function setConsent(
   storeDir: string,
   consent: Omit<Consent, 'store'> | null,
 ): Promise<void> {
-  const others = (await readConsents(world)).filter(({ store }) => store !== storeDir)
-  const places = consent === null ? others : [...others, { store: storeDir, ...consent }]
-  await writeJson(consentsPath(world), { format: 1, places }, { pretty: true })
+  // The file is that of all repositories, and another one may be saying something at this moment.
+  await withFolderLock(userFolder(world), async () => {
+    const others = (await readConsents(world)).filter(({ store }) => store !== storeDir)
+    const places = consent === null ? others : [...others, { store: storeDir, ...consent }]
+    await writeJson(consentsPath(world), { format: 1, places }, { pretty: true })
+  })
 }
 
 async function readConsents(world: World): Promise<readonly Consent[]> {

@@ -1,6 +1,7 @@
 /** Links that were taken away by hand: nothing of this machine brings them back, and the next push leaves them out. */
 
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
+import { withLinkLock } from '../git-store/link-files.ts'
 import { isOid, isSessionId, type Oid, type SessionId } from '../model.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -11,8 +12,7 @@ export async function readDetached(ws: Workspace): Promise<Detached> {
 }
 
 export async function addDetached(ws: Workspace, session: SessionId, commits: readonly Oid[]): Promise<void> {
-  const all = await readDetached(ws)
-  await write(ws, all, session, new Set([...(all.get(session) ?? []), ...commits]))
+  await change(ws, session, (known) => new Set([...known, ...commits]))
 }
 
 /** What is attached again is no longer detached. */
@@ -21,10 +21,21 @@ export async function dropDetached(
   session: SessionId,
   commits: readonly Oid[],
 ): Promise<void> {
-  const all = await readDetached(ws)
-  const gone = new Set(commits)
-  const left = [...(all.get(session) ?? [])].filter((commit) => !gone.has(commit))
-  if (left.length !== (all.get(session)?.size ?? 0)) await write(ws, all, session, new Set(left))
+  await change(ws, session, (known) => new Set([...known].filter((commit) => !commits.includes(commit))))
+}
+
+/** One command at a time: each reads what the one before it wrote. */
+async function change(
+  ws: Workspace,
+  session: SessionId,
+  next: (known: ReadonlySet<Oid>) => ReadonlySet<Oid>,
+): Promise<void> {
+  await withLinkLock(ws.store, async () => {
+    const all = await readDetached(ws)
+    const known = all.get(session) ?? new Set()
+    const commits = next(known)
+    if (commits.size !== known.size) await write(ws, all, session, commits)
+  })
 }
 
 /** Beside the links that were made on this machine, and for every remote as they are. */

@@ -1,20 +1,33 @@
 /** Brings linked commits that this clone never had, or has no more, such as those of a branch that was squashed. */
 
+import { oid, time } from '../bundle/fields.ts'
+import { check, list, object, oneOf } from '../bundle/shape.ts'
+import { hasCode } from '../errors.ts'
 import { fetchCommits } from '../git-store/borrowed-repo.ts'
 import { commitTime, type HistoryCommit, presentCommits } from '../git-store/history.ts'
 import { readCachedJson, writeJson } from '../git-store/json-file.ts'
-import { isOid, type Oid } from '../model.ts'
+import { readRemoteHead } from '../git-store/remote-head.ts'
+import type { Oid } from '../model.ts'
 import type { Ties } from './direct-ties.ts'
 import type { KnownLink, LinkIndex } from './link-index.ts'
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'
+import { formatTime } from './world.ts'
 
-/** Branches asked for in one command, the newest; what the remote does not have is not asked for again. */
+/** Branches asked for in one command, the newest. */
 const mostBranches = 8
 /** Enough to halve those until it is known which ones the remote lacks. */
 const mostQuestions = 2 * mostBranches
 /** Nobody squashes a branch before it was written, and few much later. */
 const daysBefore = 90
+/** What the remote did not have is not asked for again so soon. A session may be pushed before its branch is. */
+const absentMs = 3_600_000
+const mostAbsent = 20_000
+
+const shape = object({
+  format: oneOf(2),
+  absent: list(object({ commit: oid, asked: time }), mostAbsent),
+})
 
 /**
  * A host keeps what once was on a branch for a while, and gives it to whoever knows its id. The newest linked commit of
@@ -34,10 +47,12 @@ export async function bringOriginals(
     session.known === 'sealed' ? [] : session.links.filter(inTime),
   )
   const file = ws.store.path('cache', ws.remote.key, 'not-there.json')
-  const absent = new Set(parseOids(await readCachedJson(file)))
+  const now = ws.world.now()
+  const absent = await readAbsent(file, now)
   const known = absent.size
   let questions = mostQuestions
   let came = false
+  let answers = false
 
   async function bring(wanted: readonly Oid[]): Promise<void> {
     if (wanted.length === 0 || questions === 0) return
@@ -46,8 +61,13 @@ export async function bringOriginals(
       came = true
       return
     }
+    answers ||= await remoteAnswers(ws)
+    if (!answers) {
+      questions = 0
+      return
+    }
     const [only, ...others] = wanted
-    if (only !== undefined && others.length === 0) absent.add(only)
+    if (only !== undefined && others.length === 0) absent.set(only, formatTime(now))
     if (others.length === 0) return
     await bring(wanted.slice(0, wanted.length / 2))
     await bring(wanted.slice(wanted.length / 2))
@@ -59,7 +79,8 @@ export async function bringOriginals(
     if (wanted.length === 0) break
     await bring(wanted)
   }
-  if (absent.size > known) await writeJson(file, { format: 1, absent: [...absent].slice(-20_000) })
+  // It may have gone silent on the way, and lacks nothing then that we know of.
+  if (absent.size > known && (await remoteAnswers(ws))) await writeAbsent(file, absent)
   ws.world.progress.done()
   return came
 }
@@ -80,7 +101,7 @@ function wasBefore(commits: readonly HistoryCommit[], ties: Ties): (link: KnownL
 async function newestMissing(
   ws: Workspace,
   links: readonly KnownLink[],
-  absent: ReadonlySet<Oid>,
+  absent: ReadonlyMap<Oid, string>,
 ): Promise<readonly Oid[]> {
   const context = await openHistory(ws)
   const here = await presentCommits(context, [...new Set(links.map(({ commit }) => commit))])
@@ -95,9 +116,30 @@ async function newestMissing(
   return [...new Set(sorted.map(({ commit }) => commit))].slice(0, mostBranches)
 }
 
-function parseOids(value: unknown): readonly Oid[] {
-  const list: unknown = typeof value === 'object' && value !== null && 'absent' in value ? value.absent : []
-  return Array.isArray(list)
-    ? list.filter((each): each is Oid => typeof each === 'string' && isOid(each))
-    : []
+/** Asked when git got nothing, since it does not tell why. */
+async function remoteAnswers(ws: Workspace): Promise<boolean> {
+  return readRemoteHead(ws.repo, ws.store.dir, ws.remote).then(
+    () => true,
+    (error: unknown) => {
+      if (hasCode(error, 'remote-access')) return false
+      throw error
+    },
+  )
+}
+
+/** When the remote was asked for each commit that it did not have, while that counts. A file that cannot be read is as good as none. */
+async function readAbsent(file: string, now: Date): Promise<Map<Oid, string>> {
+  const value = await readCachedJson(file)
+  try {
+    const { absent } = check(shape, value, 'not-there.json', 'store-damaged')
+    const recent = absent.filter(({ asked }) => Math.abs(now.getTime() - Date.parse(asked)) < absentMs)
+    return new Map(recent.map(({ commit, asked }) => [commit, asked]))
+  } catch {
+    return new Map()
+  }
+}
+
+async function writeAbsent(file: string, absent: ReadonlyMap<Oid, string>): Promise<void> {
+  const rows = [...absent].map(([commit, asked]) => ({ commit, asked }))
+  await writeJson(file, { format: 2, absent: rows.slice(-mostAbsent) })
 }

@@ -4,7 +4,7 @@ import type { RunRecord } from '../bundle/run-record.ts'
 import { TeleportError } from '../errors.ts'
 import { changesIn, removeRunWorktree, worktreeExists } from '../git-store/run-worktree.ts'
 import type { Oid, SessionId } from '../model.ts'
-import { atWork, changeRun, isAtWork, runNamed, settled } from './run-records.ts'
+import { atWork, changeRun, isAtWork, lettingGoMs, runNamed, settled, withRunLock } from './run-records.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
 
@@ -36,7 +36,7 @@ export async function findRunToBring(ws: Workspace, wanted: string): Promise<Run
 
 /**
  * Takes away the work tree, so that its branch can be checked out elsewhere, unless something lies there that no branch
- * has: then it stays, and that is told.
+ * has: then it stays, and that is told. Throws `session-live`.
  */
 export async function setFree(ws: Workspace, run: RunRecord, dryRun: boolean): Promise<BroughtRun> {
   const { branch, tip, base, worktree } = run
@@ -48,8 +48,14 @@ export async function setFree(ws: Workspace, run: RunRecord, dryRun: boolean): P
     return { ...brought, worktree }
   }
   if (dryRun) return { ...brought, worktree: null }
-  const gone = await removeRunWorktree(ws.repo, worktree, { force: false })
+  const gone = await withRunLock(ws.store, run.session, () => remove(ws, run), { waitMs: lettingGoMs })
   return { ...brought, worktree: gone ? null : worktree }
+}
+
+/** Nobody can begin with it now; `run --resume` may have gone on with it since it was looked at. */
+async function remove(ws: Workspace, { session, worktree }: RunRecord): Promise<boolean> {
+  if (await isAtWork(ws.world, ws.store, session)) throw atWork(session)
+  return removeRunWorktree(ws.repo, worktree, { force: false })
 }
 
 /** What would be lost with the work tree, in words; null: nothing. */

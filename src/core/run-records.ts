@@ -34,7 +34,7 @@ async function readable(ws: Workspace, session: SessionId): Promise<RunRecord | 
 }
 
 /** `undefined` when there is none. Throws `store-damaged`. */
-async function readRecord(place: RunPlace, session: SessionId): Promise<RunRecord | undefined> {
+export async function readRecord(place: RunPlace, session: SessionId): Promise<RunRecord | undefined> {
   const value = await readRun(place, session)
   return value === undefined ? undefined : parseRunRecord(value)
 }
@@ -70,6 +70,9 @@ export async function changeRun(
   await writeRun(place, session, record)
   return record
 }
+
+/** Whoever wrote down that all is over lets go of the session in a moment. */
+export const lettingGoMs = 2_000
 
 /** Runs `work` while nobody else looks after this session. Throws `session-live` when somebody does. */
 export async function withRunLock<T>(

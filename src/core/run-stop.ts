@@ -1,11 +1,10 @@
 /** `stop`: ends a background session, and sees to it that what it has done is committed and sent. */
 
-import type { RunRecord } from '../bundle/run-record.ts'
 import { endClient } from '../claude/headless.ts'
 import { markStop } from '../git-store/run-files.ts'
 import type { SessionId } from '../model.ts'
 import { type FinishedRun, finishByHand } from './run-by-hand.ts'
-import { fateOf, getRun, isSettled, settled } from './run-records.ts'
+import { fateOf, getRun, isSettled, readRecord, settled } from './run-records.ts'
 import { graceMs } from './run-supervise.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
@@ -39,7 +38,7 @@ export async function stopRun(world: World, options: StopOptions): Promise<Stopp
     const attended = run.phase !== 'ended' && (await fateOf(world, run.supervisor)) === 'runs'
     const runs = run.phase !== 'ended' && (await fateOf(world, run.client)) === 'runs'
     const isOver = !runs && (!attended || run.phase === 'finishing')
-    const forced = isOver ? false : await end(ws, run, runs)
+    const forced = isOver ? false : await end(ws, session)
     const { remote, yes } = options
     const finished =
       attended || isSettled(run)
@@ -49,8 +48,13 @@ export async function stopRun(world: World, options: StopOptions): Promise<Stopp
   })
 }
 
-/** Whether it had to be forced. One that has not begun yet is kept from it by the mark. */
-async function end(ws: Workspace, { session, client }: RunRecord, runs: boolean): Promise<boolean> {
+/**
+ * Whether it had to be forced. One that has not begun yet is kept from it by the mark. Whoever starts it writes down the
+ * client and then looks for the mark: so the record is read behind the mark, and one of both sees the other.
+ */
+async function end(ws: Workspace, session: SessionId): Promise<boolean> {
   await markStop(ws.store, session)
-  return client !== null && runs ? endClient(client.pid, graceMs) : false
+  const { phase, client } = (await readRecord(ws.store, session)) ?? { phase: 'ended', client: null }
+  if (client === null || phase === 'ended' || (await fateOf(ws.world, client)) !== 'runs') return false
+  return endClient(client.pid, graceMs)
 }

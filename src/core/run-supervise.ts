@@ -64,9 +64,16 @@ async function watchClient(world: World, place: RunPlace, record: RunRecord): Pr
   const start = { program, session, resumes, options, cwd, env, prompt, stdout, stderr }
   const { pid, ended } = await startHeadless(start)
   await changeRun(place, session, { phase: 'running', client: await processMark(world, pid) })
-  const end = () => void endClient(pid, graceMs)
-  // A stop that came before the client was known.
-  if (world.signal.aborted || (await isMarkedStop(place, session))) end()
-  world.signal.addEventListener('abort', end, { once: true })
-  return { ...(await ended), problem: null }
+  // What cannot be signalled is this client no longer.
+  const end = () => void endClient(pid, graceMs).catch(() => undefined)
+  // A stop that came before the client was known, and one that comes from now on.
+  if (world.signal.aborted) end()
+  else world.signal.addEventListener('abort', end, { once: true })
+  if (await isMarkedStop(place, session)) end()
+  try {
+    return { ...(await ended), problem: null }
+  } finally {
+    // Its number may be given out again while we finish.
+    world.signal.removeEventListener('abort', end)
+  }
 }

@@ -29,6 +29,7 @@ import {
   atWork,
   changeRun,
   isAtWork,
+  lettingGoMs,
   processMark,
   runNamed,
   withRunLock,
@@ -276,7 +277,7 @@ async function startNew(ws: Workspace, record: RunRecord): Promise<void> {
   await makeRunFolder(store, session)
   try {
     await addRunWorktree(repo, { folder, branch, base })
-    await supervise(ws, record)
+    await withRunLock(store, session, () => supervise(ws, record))
   } catch (error) {
     await removeRunWorktree(repo, folder, { force: true })
     await deleteBranch(repo, branch, base)
@@ -286,12 +287,21 @@ async function startNew(ws: Workspace, record: RunRecord): Promise<void> {
 }
 
 async function startAgain(ws: Workspace, record: RunRecord): Promise<void> {
-  const { branch, worktree: folder } = record
-  if (!(await worktreeExists(ws.repo, folder))) await addRunWorktree(ws.repo, { folder, branch, base: null })
-  await supervise(ws, record)
+  const { session, branch, worktree: folder } = record
+  const work = async () => {
+    // Another one may have told it to go on since it was looked at.
+    if (await isAtWork(ws.world, ws.store, session)) throw atWork(session)
+    if (!(await worktreeExists(ws.repo, folder)))
+      await addRunWorktree(ws.repo, { folder, branch, base: null })
+    await supervise(ws, record)
+  }
+  await withRunLock(ws.store, session, work, { waitMs: lettingGoMs })
 }
 
-/** Writes the record and starts who looks after it, so that nobody else takes it for one that ended. */
+/**
+ * Writes the record and starts who looks after it, so that nobody else takes it for one that ended. Whoever calls holds
+ * the session's lock.
+ */
 async function supervise(ws: Workspace, record: RunRecord): Promise<void> {
   const { store, world, repo } = ws
   const { session } = record
@@ -301,14 +311,12 @@ async function supervise(ws: Workspace, record: RunRecord): Promise<void> {
       hint: 'git teleport run "<prompt>"',
     })
   }
-  await withRunLock(store, session, async () => {
-    await unmarkStop(store, session)
-    await writeRun(store, session, record)
-    const command = [...program, 'hook', 'supervise', session]
-    const remote = record.remote === null ? [] : ['--remote', record.remote]
-    const env = detachedEnvironment(world.env)
-    const output = runErrors(store, session)
-    const pid = await startDetached([...command, ...remote], { cwd: repo.top, env, output })
-    await changeRun(store, session, { supervisor: await processMark(world, pid) })
-  })
+  await unmarkStop(store, session)
+  await writeRun(store, session, record)
+  const command = [...program, 'hook', 'supervise', session]
+  const remote = record.remote === null ? [] : ['--remote', record.remote]
+  const env = detachedEnvironment(world.env)
+  const output = runErrors(store, session)
+  const pid = await startDetached([...command, ...remote], { cwd: repo.top, env, output })
+  await changeRun(store, session, { supervisor: await processMark(world, pid) })
 }

@@ -20,7 +20,8 @@ export async function hasBorrowed(store: Store): Promise<boolean> {
 
 /**
  * Fetches commits of the project by their ids, with all that leads to them; what the clone has is not sent again. False
- * when the remote does not give one of them: then nothing came. The user's refs and objects stay as they are.
+ * when the remote does not give one of them, or does not answer, which git tells by the same exit code: then nothing came.
+ * The user's refs and objects stay as they are.
  */
 export async function fetchCommits(store: Store, commits: readonly Oid[]): Promise<boolean> {
   if (commits.length === 0) return true

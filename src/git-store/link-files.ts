@@ -1,10 +1,10 @@
 /** Where the store keeps the links of each session, and what became of rewritten commits. */
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { errnoOf, fileError } from '../errors.ts'
 import type { SessionId } from '../model.ts'
 import { readJson, replaceText, writeJson } from './json-file.ts'
-import { withStoreLock } from './lock.ts'
+import { withFolderLock } from './lock.ts'
 import { listSessionFiles } from './state-files.ts'
 import type { Store } from './store.ts'
 
@@ -12,11 +12,7 @@ type Place = Pick<Store, 'path'>
 
 /** Runs `work` while no other process changes links. Not the store's lock: a push holds that one for long. */
 export async function withLinkLock<T>(store: Place, work: () => Promise<T>): Promise<T> {
-  const folder = store.path('links')
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw fileError(error, `making ${folder}`)
-  })
-  return withStoreLock(folder, work)
+  return withFolderLock(store.path('links'), work)
 }
 
 /** The sessions that have a file of links, sorted. */

@@ -1,7 +1,7 @@
 /** The one lock of a store, held from the first fetch to the last record. It survives nobody: a dead holder loses it. */
 
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { errnoOf, fileError, TeleportError } from '../errors.ts'
@@ -32,6 +32,14 @@ export async function withStoreLock<T>(
   } finally {
     await release(file, text)
   }
+}
+
+/** The same for a folder that there need not be yet: it is made, for the user alone. */
+export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(error, `making ${folder}`)
+  })
+  return withStoreLock(folder, work)
 }
 
 interface Holder extends ProcessMark {

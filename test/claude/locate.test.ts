@@ -112,6 +112,28 @@ test('a client is live when its process runs and began when it says', async (t) 
   t.deepEqual(await live(), [])
 })
 
+test('a client that is just writing its file is live', async (t) => {
+  const claude = temporaryHome(t, true)
+  const folder = path.join(claude.config, 'sessions')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, `${process.pid}.json`)
+  const text = JSON.stringify({ pid: process.pid, sessionId: session, cwd: '/x' })
+  for (const part of ['', text.slice(0, 20)]) {
+    writeFileSync(file, part)
+    const found = await liveClients(claude, async () => writeFileSync(file, text))
+    t.deepEqual(found, [{ pid: process.pid, session, cwd: '/x' }], part)
+  }
+  // A file that stays so is not waited for long, and one of a process that is gone not at all.
+  let waits = 0
+  const wait = async () => {
+    waits += 1
+  }
+  writeFileSync(file, '{')
+  writeFileSync(path.join(folder, '2000000000.json'), '{')
+  t.deepEqual(await liveClients(claude, wait), [])
+  t.is(waits, 3)
+})
+
 test('without any data there is no client', async (t) => {
   t.deepEqual(await liveClients({ ...temporaryHome(t, true), config: '/no/where' }), [])
 })
