@@ -118,7 +118,8 @@ async function newestMissing(
 
 /** Asked when git got nothing, since it does not tell why. */
 async function remoteAnswers(ws: Workspace): Promise<boolean> {
-  return readRemoteHead(ws.repo, ws.store.dir, ws.remote).then(
+  const { signal } = ws.world
+  return readRemoteHead(ws.repo, ws.store.dir, ws.remote, { signal, silent: false }).then(
     () => true,
     (error: unknown) => {
       if (hasCode(error, 'remote-access')) return false
