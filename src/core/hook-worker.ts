@@ -22,12 +22,11 @@ const lookEveryMs = 1000
 /** Returns when everything is sent or nothing more can be done; at once when another worker runs for this store. */
 export async function runWorker(foreground: World, options: WorkerOptions): Promise<void> {
   const world: World = { ...foreground, background: true }
-  const errands = await errandsHere(world)
-  const [first] = errands
+  const [first] = await errandsHere(world)
   if (!first) return
   const store = await withWorkspace(world, first, async (ws) => filesOfStore(ws.store.dir))
   const folder = await makeWorkerFolder(store)
-  const job: Job = { ...options, world, store, errands, tries: new Map() }
+  const job: Job = { ...options, world, store, tries: new Map() }
   let more = true
   while (more && !world.signal.aborted) {
     const ended = await withStoreLock(folder, () => workUntilDone(job), { waitMs: 0 }).catch(
@@ -44,12 +43,11 @@ export async function runWorker(foreground: World, options: WorkerOptions): Prom
 interface Job extends WorkerOptions {
   readonly world: World
   readonly store: ReturnType<typeof filesOfStore>
-  readonly errands: readonly Errand[]
   readonly tries: Tries
 }
 
-async function isAnythingNew({ world, errands, tries }: Job): Promise<boolean> {
-  for (const errand of errands) {
+async function isAnythingNew({ world, tries }: Job): Promise<boolean> {
+  for (const errand of await errandsHere(world)) {
     const found = await withWorkspace(
       world,
       errand,
@@ -73,10 +71,12 @@ interface Ended {
 }
 
 async function workUntilDone(job: Job): Promise<Ended> {
-  const { world, store, errands } = job
+  const { world, store } = job
   try {
     for (;;) {
       await markRunning(store)
+      // Somebody may turn one on or off meanwhile, and leave what it is about to this worker.
+      const errands = await errandsHere(world)
       const steps: Step[] = []
       for (const errand of errands) {
         steps.push(...(await withWorkspace(world, errand, (ws) => stepsOf(ws, errand, job.tries))))

@@ -1,14 +1,16 @@
 /** Conversations that are sent by themselves: none holds up another, and what the worker waits for costs nothing. */
 
-import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'ava'
 import { runWorker } from '../../src/core/hook-worker.ts'
 import { parseSessionId, type SessionId } from '../../src/model.ts'
 import { answerOf, hook, sentTo } from '../journeys/client-hooks.ts'
+import { installAs } from '../journeys/hook-travel.ts'
 import { goOn, type Home, listed, makeHome, type Seat, session, type Tale, tell } from '../journeys/seat.ts'
 import { worldOf } from '../support/in-process.ts'
 import { dig, parseJson } from '../support/json.ts'
+import { must } from '../support/sandbox.ts'
 
 const second = parseSessionId('6c2f4a3b-0000-4000-8000-000000000002')
 const third = parseSessionId('7d3a5b4c-0000-4000-8000-000000000003')
@@ -207,4 +209,55 @@ test('what a person has mended is tried at its next turn, while another one stil
   t.deepEqual((await sentTo(seat, home.remote)).toSorted(), [session, second].toSorted())
   t.like(await listed(seat, 'status'), { seq: 4 })
   t.deepEqual([await namesIn(seat, 'asked'), await namesIn(seat, 'taken')], [[], []])
+})
+
+/** A commit of `session`, noted as its hook does where the test is the worker. */
+async function commit(seat: Seat, clock: Clock): Promise<void> {
+  await writeFile(inStore(seat, 'hooks/auto'), 'attach\n')
+  const options = { cwd: seat.top, env: { CLAUDE_CODE_SESSION_ID: session } }
+  must(
+    await seat.machine.run('git', ['commit', '--quiet', '--allow-empty', '--message', 'x'], options),
+    'commit',
+  )
+  const time = new Date(clock.now() - 5000)
+  for (const name of await readdir(inStore(seat, 'queue')))
+    await utimes(inStore(seat, 'queue', name), time, time)
+}
+
+test('what is turned on or off while a worker runs holds for that worker', async (t) => {
+  const home = await makeHome(t)
+  const seat = await home.sit('laptop')
+  const tale = await tell(seat)
+  await tell(seat, { session: second })
+  await tell(seat, { session: third })
+  await installAs(seat, 'files')
+  await seat.run(['config', 'auto', 'push'])
+  const clock = makeClock()
+  await commit(seat, clock)
+  await away(home)
+  let isOn = false
+  await work(seat, clock, async (wait) => {
+    if (wait !== 1) return
+    await back(home)
+    await seat.run(['auto', 'origin'])
+    await ask(seat, clock, 'stop', second)
+    isOn = true
+  })
+  t.true(isOn)
+  t.deepEqual((await sentTo(seat, home.remote)).toSorted(), [session, second].toSorted())
+
+  await seat.run(['config', 'auto', 'attach'])
+  await goOn(tale, seat)
+  await ask(seat, clock, 'stop')
+  await work(seat, clock, async (wait) => {
+    if (wait !== 1) return
+    await seat.run(['auto', 'off'])
+    await seat.run(['config', 'auto', 'push'])
+    await mkdir(inStore(seat, 'sending/asked'), { recursive: true })
+    await ask(seat, clock, 'stop', third)
+    await commit(seat, clock)
+  })
+  t.false((await sentTo(seat, home.remote)).includes(third), 'it was turned off')
+  t.deepEqual(await readdir(inStore(seat, 'queue')), [], 'commits were turned on')
+  t.like(await listed(seat, 'status'), { seq: 2 })
 })
