@@ -13,7 +13,7 @@ import { type Consent, consentFor } from './auto-consent.ts'
 import { autoMode, automationAllowed } from './automation.ts'
 import { drainQueue, settleMs } from './hook-queue.ts'
 import { readLocalLinks } from './local-links.ts'
-import { isLookWanted, lookForNewer } from './newer-elsewhere.ts'
+import { dropLooks, lookForNewer, wantedLook } from './newer-elsewhere.ts'
 import { pushSession } from './push.ts'
 import type { Request } from './tries.ts'
 import type { Workspace } from './workspace.ts'
@@ -28,13 +28,22 @@ export interface Waiting extends Request {
   readonly top: string | null
 }
 
+/** A question to the remote that nobody could wait for. */
+export interface Look {
+  /** Null: nobody asks. */
+  wanted(ws: Workspace): Promise<Request | null>
+  /** Throws what asking throws, and is wanted still. */
+  now(ws: Workspace): Promise<void>
+  /** It is not wanted any more. */
+  drop(ws: Workspace): Promise<void>
+}
+
 /** One reason to send. */
 export interface Errand {
   /** The remote that it goes to; undefined: the usual one. */
   readonly remote: string | undefined
   maySend(ws: Workspace): Promise<boolean>
-  /** Asks the remote something that nobody could wait for. */
-  readonly look?: { isWanted(ws: Workspace): Promise<boolean>; now(ws: Workspace): Promise<void> }
+  readonly look?: Look
   waiting(ws: Workspace): Promise<readonly Waiting[]>
   /** Something was noted that is not known to be a session's yet. */
   isUnsettled(ws: Workspace): Promise<boolean>
@@ -94,11 +103,11 @@ function ofConversations(consent: Consent): Errand {
     async maySend(ws) {
       return !leadsElsewhere(ws, consent) && automationAllowed(ws)
     },
-    look: { isWanted: isLookWanted, now: lookForNewer },
+    look: { wanted: (ws) => wantedLook(ws, remote), now: lookForNewer, drop: dropLooks },
     waiting: (ws) => waitingIn(ws, remote),
     isUnsettled: async () => false,
     async isNew(ws, isHopeless) {
-      if (await isLookWanted(ws)) return true
+      if ((await wantedLook(ws, remote)) !== null) return true
       return (await waitingIn(ws, remote)).some((each) => !isHopeless(each))
     },
     glance: (now) => waitingIn({ store: filesOfStore(consent.store), world: { now: () => now } }, remote),

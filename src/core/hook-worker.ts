@@ -4,10 +4,10 @@ import { hasCode } from '../errors.ts'
 import { filesOfStore } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { makeWorkerFolder, markRunning, unmarkRunning } from '../git-store/worker-files.ts'
-import { type Errand, errandsHere, type Waiting } from './errands.ts'
+import { type Errand, errandsHere, type Look, type Waiting } from './errands.ts'
 import { settleMs } from './hook-queue.ts'
-import { chooseNext, isDueAtOnce, isHopeless, noteTry, type Tries } from './tries.ts'
-import { beginAnew, nextTryMs, trySending } from './worker-try.ts'
+import { chooseNext, isDueAtOnce, isHopeless, noteTry, type Request, type Tries } from './tries.ts'
+import { beginAnew, nextTryMs, tryLooking, trySending } from './worker-try.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -81,7 +81,7 @@ async function workUntilDone(job: Job): Promise<Ended> {
       for (const errand of errands) {
         steps.push(...(await withWorkspace(world, errand, (ws) => stepsOf(ws, errand, job.tries))))
       }
-      const next = steps.find((step) => step.kind === 'look' || step.kind === 'send') ?? soonest(steps)
+      const next = nextDue(steps, job.tries) ?? soonest(steps)
       if (next === undefined || world.signal.aborted) return await endWith(job, steps)
       if (next.kind === 'wait') await waitFor(job, Math.min(next.ms, minuteMs), steps)
       else await take(job, next)
@@ -97,30 +97,47 @@ type Step = { readonly errand: Errand } & (
   | Due
 )
 
-type Due = { readonly kind: 'look' } | { readonly kind: 'send'; readonly waiting: Waiting }
+type Due =
+  | { readonly kind: 'look'; readonly look: Look; readonly request: Request }
+  | { readonly kind: 'send'; readonly request: Waiting }
 
 /** None where nothing may be sent. */
 async function stepsOf(ws: Workspace, errand: Errand, tries: Tries): Promise<readonly Step[]> {
   if (!(await errand.maySend(ws))) return []
-  if (await errand.look?.isWanted(ws)) return [{ errand, kind: 'look' }]
-  return [await sendingStep(ws, errand, tries)]
+  const { look } = errand
+  const request = (await look?.wanted(ws)) ?? null
+  const sending = await sendingStep(ws, errand, tries)
+  if (!look || request === null) return [sending]
+  return [await whenDue(ws, errand, tries, { kind: 'look', look, request }), sending]
 }
 
 async function sendingStep(ws: Workspace, errand: Errand, tries: Tries): Promise<Step> {
   const all = (await errand.waiting(ws)).filter((each) => !isHopeless(tries, each))
-  const waiting = chooseNext(
+  const request = chooseNext(
     tries,
     all.filter(({ ready }) => ready),
   )
-  if (!waiting) {
-    const unsettled = all.length > 0 || (await errand.isUnsettled(ws))
-    return unsettled ? { errand, kind: 'wait', ms: settleMs } : { errand, kind: 'done', gaveUp: false }
-  }
-  if (isDueAtOnce(tries, waiting)) return { errand, kind: 'send', waiting }
+  if (request) return whenDue(ws, errand, tries, { kind: 'send', request })
+  const unsettled = all.length > 0 || (await errand.isUnsettled(ws))
+  return unsettled ? { errand, kind: 'wait', ms: settleMs } : { errand, kind: 'done', gaveUp: false }
+}
+
+async function whenDue(ws: Workspace, errand: Errand, tries: Tries, due: Due): Promise<Step> {
+  if (isDueAtOnce(tries, due.request)) return { errand, ...due }
   const atMs = await nextTryMs(ws)
   if (atMs === null) return { errand, kind: 'done', gaveUp: true }
   const ms = atMs - ws.world.now().getTime()
-  return ms > 0 ? { errand, kind: 'wait', ms } : { errand, kind: 'send', waiting }
+  return ms > 0 ? { errand, kind: 'wait', ms } : { errand, ...due }
+}
+
+/** None of them has a right to be first, or one that always fails would keep the others from their turn. */
+function nextDue(steps: readonly Step[], tries: Tries) {
+  const due = steps.filter((step) => step.kind === 'look' || step.kind === 'send')
+  const chosen = chooseNext(
+    tries,
+    due.map(({ request }) => request),
+  )
+  return due.find(({ request }) => request === chosen)
 }
 
 function soonest(steps: readonly Step[]) {
@@ -132,18 +149,11 @@ async function take(
   { world, tries }: Job,
   { errand, ...due }: Due & { readonly errand: Errand },
 ): Promise<void> {
-  if (due.kind === 'look') return look(world, errand)
-  noteTry(tries, due.waiting, { hopeless: !(await trySending(world, errand, due.waiting)) })
-}
-
-/** What cannot be found out in a minute is left. */
-async function look(world: World, errand: Errand): Promise<void> {
-  if (!errand.look) return
-  const limit = AbortSignal.timeout(minuteMs)
-  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
-  await withWorkspace(hurried, errand, errand.look.now).catch((error: unknown) => {
-    if (!limit.aborted || !hasCode(error, 'interrupted')) throw error
-  })
+  if (due.kind === 'look') {
+    noteTry(tries, due.request, { hopeless: false })
+    return tryLooking(world, errand, due.look)
+  }
+  noteTry(tries, due.request, { hopeless: !(await trySending(world, errand, due.request)) })
 }
 
 /** Looks up now and then, where somebody may ask for something that cannot wait. */

@@ -1,10 +1,10 @@
-/** One try of the worker to send a session: when it is due, how long it may take, and what a person is told of it. */
+/** One try of the worker to send or look up something: when it is due, how long it may take, and what a person is told. */
 
 import { parseWorkerState, type WorkerState } from '../bundle/worker-state.ts'
 import { type ErrorCode, hasCode, TeleportError } from '../errors.ts'
 import { countRemoteSessions } from '../git-store/remote-sessions.ts'
 import { readWorkerState, writeWorkerState } from '../git-store/worker-files.ts'
-import type { Errand, Waiting } from './errands.ts'
+import type { Errand, Look, Waiting } from './errands.ts'
 import { keepProblem } from './hook-problem.ts'
 import { isRemoteAhead } from './push-race.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
@@ -13,6 +13,7 @@ import { formatTime, type World } from './world.ts'
 const minuteMs = 60_000
 /** Whoever sends holds the store, and a remote that takes the line and says nothing must not keep it for ever. */
 const longestSendMs = 15 * minuteMs
+const longestLookMs = minuteMs
 /** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
 const restMs = minuteMs
 const longestBackoffMs = 60 * minuteMs
@@ -81,6 +82,17 @@ export async function trySending(world: World, errand: Errand, waiting: Waiting)
     })
     return passes(error)
   }
+}
+
+/** What may be answered in a while is asked again then; what needs a person is forgotten. Never throws for either. */
+export async function tryLooking(world: World, errand: Errand, look: Look): Promise<void> {
+  const limit = AbortSignal.timeout(longestLookMs)
+  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
+  await withWorkspace(hurried, errand, look.now).catch(async (error: unknown) => {
+    if (!(error instanceof TeleportError) || world.signal.aborted) throw error
+    const mayPass = passes(error) || (limit.aborted && hasCode(error, 'interrupted'))
+    await withWorkspace(world, errand, mayPass ? noteFailure : look.drop)
+  })
 }
 
 function tooSlow({ session }: Waiting): TeleportError {

@@ -261,3 +261,68 @@ test('what is turned on or off while a worker runs holds for that worker', async
   t.deepEqual(await readdir(inStore(seat, 'queue')), [], 'commits were turned on')
   t.like(await listed(seat, 'status'), { seq: 2 })
 })
+
+/** As the start of a conversation leaves it. */
+async function askToLook(seat: Seat): Promise<void> {
+  await mkdir(inStore(seat, 'sending/look'), { recursive: true })
+  await writeFile(inStore(seat, 'sending/look', session), '')
+}
+
+test('a version elsewhere is told although the remote did not answer at the start', async (t) => {
+  const home = await makeHome(t)
+  const seat = await home.sit('laptop')
+  const tale = await tell(seat)
+  await seat.run(['push', session])
+  await seat.run(['auto', 'origin'])
+  await goOnElsewhere(home, tale)
+  const clock = makeClock()
+  await askToLook(seat)
+  await away(home)
+  await work(seat, clock, async (wait) => {
+    if (wait !== 1) return
+    t.deepEqual(await namesIn(seat, 'look'), [session])
+    await back(home)
+  })
+  t.deepEqual(await namesIn(seat, 'look'), [])
+  const prompt = async () => answerOf(await hook(seat, 'prompt', { prompt: 'go on' })).shown
+  t.regex(await prompt(), /a newer version of this conversation is on origin/)
+
+  await askToLook(seat)
+  await away(home)
+  const startMs = clock.now()
+  await work(seat, clock)
+  const minutes = (clock.now() - startMs) / minuteMs
+  t.true(minutes > 60 && minutes < 300, `it asked for ${minutes} minutes`)
+  t.deepEqual(await namesIn(seat, 'look'), [session], 'the next start asks again')
+  await back(home)
+  await work(seat, clock)
+  t.regex(await prompt(), /a newer version of this conversation is on origin/)
+
+  // What only a person can mend is not asked again and again.
+  const key = path.join(seat.machine.home, '.config/git-teleport/id_ed25519')
+  await rename(key, `${key}.away`)
+  await askToLook(seat)
+  await work(seat, clock)
+  t.deepEqual(await namesIn(seat, 'look'), [])
+})
+
+test('a look at the remote that fails again and again holds up no conversation', async (t) => {
+  const home = await makeHome(t)
+  const seat = await home.sit('laptop')
+  const tale = await tell(seat)
+  await tell(seat, { session: second })
+  await seat.run(['push', session])
+  await seat.run(['auto', 'origin'])
+  await goOnElsewhere(home, tale)
+  const clock = makeClock()
+  // Nothing can be left for the next prompt.
+  await writeFile(inStore(seat, 'sending/tell'), '')
+  await askToLook(seat)
+  await ask(seat, clock, 'stop', second)
+  const askedMs = clock.now()
+  await work(seat, clock, async (_, end) => {
+    if (clock.now() - askedMs > 3 * minuteMs) end()
+  })
+  t.deepEqual((await sentTo(seat, home.remote)).toSorted(), [session, second].toSorted())
+  t.deepEqual(await namesIn(seat, 'look'), [session])
+})
