@@ -7,27 +7,35 @@ import { listQueue } from '../git-store/queue-files.ts'
 import { dropSending, listSending, moveSending } from '../git-store/sending-files.ts'
 import { openUserRepo } from '../git-store/user-repo.ts'
 import { markUnsent } from '../git-store/worker-files.ts'
-import type { SessionId } from '../model.ts'
+import type { Oid, SessionId } from '../model.ts'
 import { leadsElsewhere } from './auto.ts'
 import { type Consent, consentFor } from './auto-consent.ts'
 import { autoMode, automationAllowed } from './automation.ts'
 import { drainQueue, settleMs } from './hook-queue.ts'
 import { readLocalLinks } from './local-links.ts'
-import { isLookWanted, lookForNewer } from './newer-elsewhere.ts'
+import { dropLooks, lookForNewer, wantedLook } from './newer-elsewhere.ts'
 import { pushSession } from './push.ts'
+import type { Request } from './tries.ts'
 import type { Workspace } from './workspace.ts'
 import type { World } from './world.ts'
 
-export interface Waiting {
+/** Urgent: somebody has left it, and may go to another machine now, or sits here again. */
+export interface Waiting extends Request {
   readonly session: SessionId
   /** Its last words have had the time to reach its transcript. */
   readonly ready: boolean
-  /** Somebody has left it, and may go to another machine now, or sits here again: it does not wait for its turn. */
-  readonly urgent: boolean
-  /** When it was asked for. */
-  readonly askedMs: number
   /** The work tree that it belongs to, where that is known. */
   readonly top: string | null
+}
+
+/** A question to the remote that nobody could wait for. */
+export interface Look {
+  /** Null: nobody asks. */
+  wanted(ws: Workspace): Promise<Request | null>
+  /** Throws what asking throws, and is wanted still. */
+  now(ws: Workspace): Promise<void>
+  /** It is not wanted any more. */
+  drop(ws: Workspace): Promise<void>
 }
 
 /** One reason to send. */
@@ -35,15 +43,14 @@ export interface Errand {
   /** The remote that it goes to; undefined: the usual one. */
   readonly remote: string | undefined
   maySend(ws: Workspace): Promise<boolean>
-  /** Asks the remote something that nobody could wait for. */
-  readonly look?: { isWanted(ws: Workspace): Promise<boolean>; now(ws: Workspace): Promise<void> }
+  readonly look?: Look
   waiting(ws: Workspace): Promise<readonly Waiting[]>
   /** Something was noted that is not known to be a session's yet. */
   isUnsettled(ws: Workspace): Promise<boolean>
-  /** Something waits that was noted since, beside the sessions that failed. */
-  isNew(ws: Workspace, failed: ReadonlySet<SessionId>): Promise<boolean>
-  /** Whether something urgent, asked for after `sinceMs`, can be sent now. Cheap: asked while the worker waits. */
-  readonly isUrgent?: (now: Date, sinceMs: number) => Promise<boolean>
+  /** Something waits that was noted since, beside what `isHopeless`. */
+  isNew(ws: Workspace, isHopeless: (request: Request) => boolean): Promise<boolean>
+  /** What waits by now. Cheap: asked while the worker itself waits. */
+  readonly glance?: (now: Date) => Promise<readonly Waiting[]>
   send(world: World, waiting: Waiting): Promise<void>
 }
 
@@ -63,9 +70,19 @@ const ofCommits: Errand = {
   },
   async waiting(ws) {
     await drainQueue(ws)
-    const sessions = new Set((await readLocalLinks(ws)).map(({ session }) => session))
-    await markUnsent(ws.store, sessions.size > 0)
-    return [...sessions].map((session) => ({ session, ready: true, urgent: false, askedMs: 0, top: null }))
+    const commits = new Map<SessionId, readonly Oid[]>()
+    for (const { session, link } of await readLocalLinks(ws))
+      commits.set(session, [...(commits.get(session) ?? []), link.commit])
+    await markUnsent(ws.store, commits.size > 0)
+    return [...commits].map(([session, unsent]) => ({
+      id: `commits ${session}`,
+      version: `${unsent.length} ${unsent.at(-1)}`,
+      session,
+      ready: true,
+      urgent: false,
+      tried: false,
+      top: null,
+    }))
   },
   isUnsettled: hasQueue,
   isNew: hasQueue,
@@ -80,24 +97,20 @@ async function hasQueue(ws: Workspace): Promise<boolean> {
 
 /** A hook of Claude Code asked for it, where the user turned that on. */
 function ofConversations(consent: Consent): Errand {
+  const { remote } = consent
   return {
-    remote: consent.remote,
+    remote,
     async maySend(ws) {
       return !leadsElsewhere(ws, consent) && automationAllowed(ws)
     },
-    look: { isWanted: isLookWanted, now: lookForNewer },
-    waiting: waitingIn,
+    look: { wanted: (ws) => wantedLook(ws, remote), now: lookForNewer, drop: dropLooks },
+    waiting: (ws) => waitingIn(ws, remote),
     isUnsettled: async () => false,
-    async isNew(ws, failed) {
-      if (await isLookWanted(ws)) return true
-      return (await waitingIn(ws)).some(({ session }) => !failed.has(session))
+    async isNew(ws, isHopeless) {
+      if ((await wantedLook(ws, remote)) !== null) return true
+      return (await waitingIn(ws, remote)).some((each) => !isHopeless(each))
     },
-    async isUrgent(now) {
-      const store = filesOfStore(consent.store)
-      return (await waitingIn({ store, world: { now: () => now } })).some(
-        ({ ready, urgent }) => ready && urgent,
-      )
-    },
+    glance: (now) => waitingIn({ store: filesOfStore(consent.store), world: { now: () => now } }, remote),
     send: (world, waiting) => sendConversation(world, consent, waiting),
   }
 }
@@ -107,16 +120,22 @@ interface WaitingPlace {
   readonly world: Pick<World, 'now'>
 }
 
-async function waitingIn(ws: WaitingPlace): Promise<readonly Waiting[]> {
+async function waitingIn(ws: WaitingPlace, remote: string): Promise<readonly Waiting[]> {
   const now = ws.world.now().getTime()
   const found = new Map<SessionId, Waiting>()
   for (const folder of ['taken', 'asked'] as const) {
     for (const { session, text, timeMs } of await listSending(ws.store, folder)) {
       const [why = '', top = ''] = text.trimEnd().split(/ (.*)/s)
-      const ready = Math.abs(now - timeMs) >= settleMs
-      // Not `other`: how a client ends that nobody sat at, nor `stop`.
-      const urgent = why === 'end' || why === 'left'
-      found.set(session, { session, ready, urgent, askedMs: timeMs, top: path.isAbsolute(top) ? top : null })
+      found.set(session, {
+        id: `conversations ${remote} ${session}`,
+        version: `${timeMs}`,
+        session,
+        ready: Math.abs(now - timeMs) >= settleMs,
+        // Not `other`: how a client ends that nobody sat at, nor `stop`.
+        urgent: why === 'end' || why === 'left',
+        tried: folder === 'taken',
+        top: path.isAbsolute(top) ? top : null,
+      })
     }
   }
   return [...found.values()]

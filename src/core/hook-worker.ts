@@ -1,12 +1,13 @@
 /** The worker in the background: sends what the hooks noted, patiently, and never asks anybody. */
 
 import { hasCode } from '../errors.ts'
+import { filesOfStore } from '../git-store/known-stores.ts'
 import { withStoreLock } from '../git-store/lock.ts'
 import { makeWorkerFolder, markRunning, unmarkRunning } from '../git-store/worker-files.ts'
-import type { SessionId } from '../model.ts'
-import { type Errand, errandsHere, type Waiting } from './errands.ts'
+import { type Errand, errandsHere, type Look, type Waiting } from './errands.ts'
 import { settleMs } from './hook-queue.ts'
-import { nextTryMs, trySending } from './worker-try.ts'
+import { chooseNext, isDueAtOnce, isHopeless, noteTry, type Request, type Tries } from './tries.ts'
+import { beginAnew, nextTryMs, tryLooking, trySending } from './worker-try.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import type { World } from './world.ts'
 
@@ -21,35 +22,36 @@ const lookEveryMs = 1000
 /** Returns when everything is sent or nothing more can be done; at once when another worker runs for this store. */
 export async function runWorker(foreground: World, options: WorkerOptions): Promise<void> {
   const world: World = { ...foreground, background: true }
-  const errands = await errandsHere(world)
-  const [first] = errands
+  const [first] = await errandsHere(world)
   if (!first) return
-  const folder = await withWorkspace(world, first, (ws) => makeWorkerFolder(ws.store))
+  const store = await withWorkspace(world, first, async (ws) => filesOfStore(ws.store.dir))
+  const folder = await makeWorkerFolder(store)
+  const job: Job = { ...options, world, store, tries: new Map() }
   let more = true
   while (more && !world.signal.aborted) {
-    const work = async () => workUntilDone(world, errands, options)
-    const ended = await withStoreLock(folder, work, { waitMs: 0 }).catch((error: unknown) => {
-      if (hasCode(error, 'store-busy')) return null
-      throw error
-    })
+    const ended = await withStoreLock(folder, () => workUntilDone(job), { waitMs: 0 }).catch(
+      (error: unknown) => {
+        if (hasCode(error, 'store-busy')) return null
+        throw error
+      },
+    )
     // A hook that saw this worker running left its event to it, also at the last moment.
-    more =
-      ended?.gaveUp !== true &&
-      (await isAnythingNew(world, errands, ended?.failed)) &&
-      !(await isBusy(folder))
+    more = ended?.gaveUp !== true && (await isAnythingNew(job)) && !(await isBusy(folder))
   }
 }
 
-async function isAnythingNew(
-  world: World,
-  errands: readonly Errand[],
-  failed: ReadonlySet<SessionId> = new Set(),
-): Promise<boolean> {
-  for (const errand of errands) {
+interface Job extends WorkerOptions {
+  readonly world: World
+  readonly store: ReturnType<typeof filesOfStore>
+  readonly tries: Tries
+}
+
+async function isAnythingNew({ world, tries }: Job): Promise<boolean> {
+  for (const errand of await errandsHere(world)) {
     const found = await withWorkspace(
       world,
       errand,
-      async (ws) => (await errand.maySend(ws)) && errand.isNew(ws, failed),
+      async (ws) => (await errand.maySend(ws)) && errand.isNew(ws, (each) => isHopeless(tries, each)),
     )
     if (found) return true
   }
@@ -64,89 +66,112 @@ async function isBusy(folder: string): Promise<boolean> {
 }
 
 interface Ended {
-  readonly failed: ReadonlySet<SessionId>
   /** What waits is left to the next start. */
   readonly gaveUp: boolean
 }
 
-async function workUntilDone(
-  world: World,
-  errands: readonly Errand[],
-  { wait }: WorkerOptions,
-): Promise<Ended> {
-  const failed = new Set<SessionId>()
-  const [first = {}] = errands
-  const stepOf = (errand: Errand) =>
-    withWorkspace(world, errand, async (ws) => {
-      await markRunning(ws.store)
-      return nextStep(ws, errand, failed)
-    })
+async function workUntilDone(job: Job): Promise<Ended> {
+  const { world, store } = job
   try {
     for (;;) {
+      await markRunning(store)
+      // Somebody may turn one on or off meanwhile, and leave what it is about to this worker.
+      const errands = await errandsHere(world)
       const steps: Step[] = []
-      for (const errand of errands) steps.push(await stepOf(errand))
-      const next = steps.find(({ kind }) => kind === 'look' || kind === 'send') ?? soonest(steps)
-      if (next === undefined || next.kind === 'done' || world.signal.aborted) {
-        return { failed, gaveUp: steps.some((step) => step.kind === 'done' && step.gaveUp) }
+      for (const errand of errands) {
+        steps.push(...(await withWorkspace(world, errand, (ws) => stepsOf(ws, errand, job.tries))))
       }
-      if (next.kind === 'wait') await waitFor(world, Math.min(next.ms, minuteMs), errands, wait)
-      else if (next.kind === 'look') await look(world, next.errand)
-      else if (!(await trySending(world, next.errand, next.waiting))) failed.add(next.waiting.session)
+      const next = nextDue(steps, job.tries) ?? soonest(steps)
+      if (next === undefined || world.signal.aborted) return await endWith(job, steps)
+      if (next.kind === 'wait') await waitFor(job, Math.min(next.ms, minuteMs), steps)
+      else await take(job, next)
     }
   } finally {
-    await withWorkspace(world, first, (ws) => unmarkRunning(ws.store))
+    await unmarkRunning(store)
   }
 }
 
-/** What cannot be found out in a minute is left. */
-async function look(world: World, errand: Errand): Promise<void> {
-  if (!errand.look) return
-  const limit = AbortSignal.timeout(minuteMs)
-  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
-  await withWorkspace(hurried, errand, errand.look.now).catch((error: unknown) => {
-    if (!limit.aborted || !hasCode(error, 'interrupted')) throw error
-  })
+type Step = { readonly errand: Errand } & (
+  | { readonly kind: 'done'; readonly gaveUp: boolean }
+  | { readonly kind: 'wait'; readonly ms: number }
+  | Due
+)
+
+type Due =
+  | { readonly kind: 'look'; readonly look: Look; readonly request: Request }
+  | { readonly kind: 'send'; readonly request: Waiting }
+
+/** None where nothing may be sent. */
+async function stepsOf(ws: Workspace, errand: Errand, tries: Tries): Promise<readonly Step[]> {
+  if (!(await errand.maySend(ws))) return []
+  const { look } = errand
+  const request = (await look?.wanted(ws)) ?? null
+  const sending = await sendingStep(ws, errand, tries)
+  if (!look || request === null) return [sending]
+  return [await whenDue(ws, errand, tries, { kind: 'look', look, request }), sending]
+}
+
+async function sendingStep(ws: Workspace, errand: Errand, tries: Tries): Promise<Step> {
+  const all = (await errand.waiting(ws)).filter((each) => !isHopeless(tries, each))
+  const request = chooseNext(
+    tries,
+    all.filter(({ ready }) => ready),
+  )
+  if (request) return whenDue(ws, errand, tries, { kind: 'send', request })
+  const unsettled = all.length > 0 || (await errand.isUnsettled(ws))
+  return unsettled ? { errand, kind: 'wait', ms: settleMs } : { errand, kind: 'done', gaveUp: false }
+}
+
+async function whenDue(ws: Workspace, errand: Errand, tries: Tries, due: Due): Promise<Step> {
+  if (isDueAtOnce(tries, due.request)) return { errand, ...due }
+  const atMs = await nextTryMs(ws)
+  if (atMs === null) return { errand, kind: 'done', gaveUp: true }
+  const ms = atMs - ws.world.now().getTime()
+  return ms > 0 ? { errand, kind: 'wait', ms } : { errand, ...due }
+}
+
+/** None of them has a right to be first, or one that always fails would keep the others from their turn. */
+function nextDue(steps: readonly Step[], tries: Tries) {
+  const due = steps.filter((step) => step.kind === 'look' || step.kind === 'send')
+  const chosen = chooseNext(
+    tries,
+    due.map(({ request }) => request),
+  )
+  return due.find(({ request }) => request === chosen)
+}
+
+function soonest(steps: readonly Step[]) {
+  const waits = steps.filter((step) => step.kind === 'wait')
+  return waits.toSorted((a, b) => a.ms - b.ms)[0]
+}
+
+async function take(
+  { world, tries }: Job,
+  { errand, ...due }: Due & { readonly errand: Errand },
+): Promise<void> {
+  if (due.kind === 'look') {
+    noteTry(tries, due.request, { hopeless: false })
+    return tryLooking(world, errand, due.look)
+  }
+  noteTry(tries, due.request, { hopeless: !(await trySending(world, errand, due.request)) })
 }
 
 /** Looks up now and then, where somebody may ask for something that cannot wait. */
-async function waitFor(
-  world: World,
-  ms: number,
-  errands: readonly Errand[],
-  wait: WorkerOptions['wait'],
-): Promise<void> {
-  const watching = errands.flatMap(({ isUrgent }) => isUrgent ?? [])
-  // What was noted before has been seen, unless its words had not settled yet.
-  const sinceMs = world.now().getTime() - settleMs
-  if (watching.length === 0) return wait(ms)
+async function waitFor({ world, tries, wait }: Job, ms: number, steps: readonly Step[]): Promise<void> {
+  const glances = new Set(steps.flatMap(({ errand }) => errand.glance ?? []))
+  if (glances.size === 0) return wait(ms)
   for (let left = ms; left > 0; left -= lookEveryMs) {
     await wait(Math.min(left, lookEveryMs))
-    for (const isUrgent of watching) if (await isUrgent(world.now(), sinceMs)) return
+    for (const glance of glances) {
+      const waiting = await glance(world.now())
+      if (waiting.some((each) => each.ready && isDueAtOnce(tries, each))) return
+    }
   }
 }
 
-type Step =
-  | { readonly kind: 'done'; readonly gaveUp: boolean }
-  | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'look'; readonly errand: Errand }
-  | { readonly kind: 'send'; readonly errand: Errand; readonly waiting: Waiting }
-
-function soonest(steps: readonly Step[]): Step | undefined {
-  const waits = steps.filter((step) => step.kind === 'wait')
-  return waits.sort((a, b) => a.ms - b.ms)[0]
-}
-
-async function nextStep(ws: Workspace, errand: Errand, failed: ReadonlySet<SessionId>): Promise<Step> {
-  const nothing: Step = { kind: 'done', gaveUp: false }
-  if (!(await errand.maySend(ws))) return nothing
-  if (await errand.look?.isWanted(ws)) return { kind: 'look', errand }
-  const all = (await errand.waiting(ws)).filter(({ session }) => !failed.has(session))
-  const ready = all.filter(({ ready }) => ready)
-  const waiting = ready.find(({ urgent }) => urgent) ?? ready[0]
-  if (!waiting)
-    return all.length > 0 || (await errand.isUnsettled(ws)) ? { kind: 'wait', ms: settleMs } : nothing
-  const atMs = await nextTryMs(ws, waiting)
-  if (atMs === null) return { kind: 'done', gaveUp: true }
-  const ms = atMs - ws.world.now().getTime()
-  return ms > 0 ? { kind: 'wait', ms } : { kind: 'send', errand, waiting }
+async function endWith({ world }: Job, steps: readonly Step[]): Promise<Ended> {
+  if (world.signal.aborted) return { gaveUp: false }
+  const givenUp = steps.filter((step) => step.kind === 'done' && step.gaveUp)
+  for (const { errand } of givenUp) await withWorkspace(world, errand, beginAnew)
+  return { gaveUp: givenUp.length > 0 }
 }

@@ -6,21 +6,30 @@ import type { SessionId } from '../model.ts'
 import { peopleHere } from './auto.ts'
 import { isMine } from './holder.ts'
 import { type ListedSession, listIn } from './list.ts'
+import type { Request } from './tries.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Null: nothing to say, or nobody can tell. Offline, by what this machine saw last. Never throws for what it finds. */
 export async function newerElsewhere(
   ws: Workspace,
   session: SessionId,
-  { offline }: { readonly offline: boolean },
+  options: { readonly offline: boolean },
 ): Promise<string | null> {
   try {
-    const found = (await listIn(ws, { offline })).find((each) => each.session === session)
-    return found ? await inWords(ws, found) : null
+    return await findNewer(ws, session, options)
   } catch (error) {
     if (error instanceof TeleportError) return null
     throw error
   }
+}
+
+async function findNewer(
+  ws: Workspace,
+  session: SessionId,
+  { offline }: { readonly offline: boolean },
+): Promise<string | null> {
+  const found = (await listIn(ws, { offline })).find((each) => each.session === session)
+  return found ? inWords(ws, found) : null
 }
 
 async function inWords(
@@ -47,21 +56,25 @@ async function inWords(
   return said.length > 0 ? said.join('\n') : null
 }
 
-export async function isLookWanted(ws: Pick<Workspace, 'store'>): Promise<boolean> {
-  return (await listSending(ws.store, 'look')).length > 0
+/** That somebody asked at the start of a conversation, when there was no time to ask the remote; null: nobody did. */
+export async function wantedLook(ws: Pick<Workspace, 'store'>, remote: string): Promise<Request | null> {
+  const newest = (await listSending(ws.store, 'look')).at(-1)
+  if (!newest) return null
+  return { id: `look ${remote}`, version: `${newest.timeMs}`, urgent: true, tried: false }
 }
 
-/** What was asked at the start of a conversation, when there was no time to ask the remote. Its answer is told once. */
+/** Each answer is told once. Throws what `listIn` throws; what was not answered is wanted still. */
 export async function lookForNewer(ws: Workspace): Promise<void> {
   for (const { session, text: told } of await listSending(ws.store, 'look')) {
+    const found = await findNewer(ws, session, { offline: false })
+    if (found !== null && found !== told) {
+      const notice = { systemMessage: `git-teleport: ${found}` }
+      await writeSending(ws.store, 'tell', session, `${JSON.stringify(notice)}\n`)
+    }
     await dropSending(ws.store, 'look', session)
-    const found = await newerElsewhere(ws, session, { offline: false })
-    if (found === null || found === told) continue
-    await writeSending(
-      ws.store,
-      'tell',
-      session,
-      `${JSON.stringify({ systemMessage: `git-teleport: ${found}` })}\n`,
-    )
   }
+}
+
+export async function dropLooks(ws: Workspace): Promise<void> {
+  for (const { session } of await listSending(ws.store, 'look')) await dropSending(ws.store, 'look', session)
 }

@@ -2,7 +2,7 @@
 
 import { planDelta } from '../bundle/plan.ts'
 import type { Collected } from '../claude/collect.ts'
-import { TeleportError } from '../errors.ts'
+import { hasCode, TeleportError } from '../errors.ts'
 import { keepRef } from '../git-store/kept-refs.ts'
 import { indexRef, sessionRef } from '../git-store/refs.ts'
 import type { Oid, SessionState } from '../model.ts'
@@ -59,7 +59,13 @@ function remoteAhead(tip: OpenTip): TeleportError {
   const host = lastOrigin(tip.manifest)?.host ?? 'another machine'
   return new TeleportError('remote-moved', `${host} has pushed more of session ${tip.session}`, {
     hint: `git teleport pull ${tip.session}`,
+    data: { session: tip.session, ahead: tip.commit },
   })
+}
+
+/** Whether a push found nothing to add to what is on the remote. A pull helps then; another push never does. */
+export function isRemoteAhead(error: unknown): boolean {
+  return hasCode(error, 'remote-moved') && error.data?.['ahead'] !== undefined
 }
 
 /**

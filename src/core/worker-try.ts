@@ -1,17 +1,19 @@
-/** One try of the worker to send a session: when it is due, how long it may take, and what a person is told of it. */
+/** One try of the worker to send or look up something: when it is due, how long it may take, and what a person is told. */
 
 import { parseWorkerState, type WorkerState } from '../bundle/worker-state.ts'
 import { type ErrorCode, hasCode, TeleportError } from '../errors.ts'
 import { countRemoteSessions } from '../git-store/remote-sessions.ts'
 import { readWorkerState, writeWorkerState } from '../git-store/worker-files.ts'
-import type { Errand, Waiting } from './errands.ts'
+import type { Errand, Look, Waiting } from './errands.ts'
 import { keepProblem } from './hook-problem.ts'
+import { isRemoteAhead } from './push-race.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
 const minuteMs = 60_000
 /** Whoever sends holds the store, and a remote that takes the line and says nothing must not keep it for ever. */
 const longestSendMs = 15 * minuteMs
+const longestLookMs = minuteMs
 /** At most one push a minute for each remote: each costs everybody who fetches from it a little. */
 const restMs = minuteMs
 const longestBackoffMs = 60 * minuteMs
@@ -30,21 +32,32 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'failed',
 ])
 
-/** By the clock; null: too many tries have failed, and the next start begins anew. */
-export async function nextTryMs(ws: Workspace, waiting: Waiting): Promise<number | null> {
-  const state = await stateOf(ws)
-  if (state.failures < mostFailures) return dueMs(state, waiting)
-  await writeWorkerState(ws.store, ws.remote.key, { ...state, failures: 0 })
-  return null
+function passes(error: TeleportError): boolean {
+  return passing.has(error.code) && !isRemoteAhead(error)
 }
 
-/** What is urgent has one try at once, whatever went before; then it waits like everything else. */
-function dueMs(state: WorkerState, { urgent, askedMs }: Waiting): number {
-  const lastMs = state.lastTry === null ? null : Date.parse(state.lastTry)
-  // Times are written in seconds.
-  if (urgent && (lastMs === null || askedMs > lastMs + 999)) return 0
-  const rested = lastMs === null ? 0 : lastMs + restMs
-  return Math.max(rested, state.notBefore === null ? 0 : Date.parse(state.notBefore))
+/** By the clock; null: too many tries have failed. */
+export async function nextTryMs(ws: Workspace): Promise<number | null> {
+  const state = await stateOf(ws)
+  if (state.failures >= mostFailures) return null
+  const { restedMs, backMs } = timesOf(state, ws.world.now().getTime())
+  return Math.max(restedMs, backMs)
+}
+
+/** Forgets that too many have failed: what waits is left to the next start. */
+export async function beginAnew(ws: Workspace): Promise<void> {
+  await writeWorkerState(ws.store, ws.remote.key, { ...(await stateOf(ws)), failures: 0 })
+}
+
+/** What a clock said before it was set back holds up nothing. */
+function timesOf(
+  { lastTry, notBefore }: WorkerState,
+  nowMs: number,
+): { readonly restedMs: number; readonly backMs: number } {
+  const lastMs = lastTry === null ? 0 : Date.parse(lastTry)
+  const backMs = notBefore === null ? 0 : Date.parse(notBefore)
+  const isBelieved = lastMs <= nowMs && backMs <= nowMs + longestBackoffMs
+  return isBelieved ? { restedMs: lastMs + restMs, backMs } : { restedMs: 0, backMs: 0 }
 }
 
 async function stateOf(ws: Workspace): Promise<WorkerState> {
@@ -58,18 +71,28 @@ export async function trySending(world: World, errand: Errand, waiting: Waiting)
   try {
     await withWorkspace(world, errand, requireRoom)
     await errand.send(hurried, waiting)
-    await withWorkspace(world, errand, (ws) => note(ws, 0))
+    await withWorkspace(world, errand, noteReached)
     return true
   } catch (cause) {
     const error = limit.aborted && hasCode(cause, 'interrupted') ? tooSlow(waiting) : cause
     if (!(error instanceof TeleportError)) throw error
-    const passes = passing.has(error.code)
     await withWorkspace(world, errand, async (ws) => {
       await keepProblem(ws, error)
-      await note(ws, passes ? (await stateOf(ws)).failures + 1 : 0)
+      await (passes(error) ? noteFailure(ws) : noteReached(ws))
     })
-    return passes
+    return passes(error)
   }
+}
+
+/** What may be answered in a while is asked again then; what needs a person is forgotten. Never throws for either. */
+export async function tryLooking(world: World, errand: Errand, look: Look): Promise<void> {
+  const limit = AbortSignal.timeout(longestLookMs)
+  const hurried = { ...world, signal: AbortSignal.any([world.signal, limit]) }
+  await withWorkspace(hurried, errand, look.now).catch(async (error: unknown) => {
+    if (!(error instanceof TeleportError) || world.signal.aborted) throw error
+    const mayPass = passes(error) || (limit.aborted && hasCode(error, 'interrupted'))
+    await withWorkspace(world, errand, mayPass ? noteFailure : look.drop)
+  })
 }
 
 function tooSlow({ session }: Waiting): TeleportError {
@@ -93,13 +116,26 @@ async function requireRoom(ws: Workspace): Promise<void> {
   )
 }
 
-async function note(ws: Workspace, failures: number): Promise<void> {
+/** The remote answered, whatever it said. */
+async function noteReached(ws: Workspace): Promise<void> {
+  await writeTry(ws, { failures: 0, notBefore: null })
+}
+
+/** One that was urgent and came before its turn makes nothing else wait longer. */
+async function noteFailure(ws: Workspace): Promise<void> {
+  const state = await stateOf(ws)
   const now = ws.world.now().getTime()
+  if (timesOf(state, now).backMs > now) return writeTry(ws, state)
+  const failures = state.failures + 1
   const backoffMs = Math.min(minuteMs * 2 ** (failures - 1), longestBackoffMs)
-  await writeWorkerState(ws.store, ws.remote.key, {
-    format: 1,
-    lastTry: formatTime(new Date(now)),
-    failures,
-    notBefore: failures === 0 ? null : formatTime(new Date(now + backoffMs)),
-  } satisfies WorkerState)
+  await writeTry(ws, { failures, notBefore: formatTime(new Date(now + backoffMs)) })
+}
+
+async function writeTry(
+  ws: Workspace,
+  { failures, notBefore }: Pick<WorkerState, 'failures' | 'notBefore'>,
+): Promise<void> {
+  const lastTry = formatTime(ws.world.now())
+  const state: WorkerState = { format: 1, lastTry, failures, notBefore }
+  await writeWorkerState(ws.store, ws.remote.key, state)
 }
