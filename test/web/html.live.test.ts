@@ -211,6 +211,32 @@ test.serial('twenty thousand messages open at their beginning, their end and any
   t.deepEqual(misdeeds, innocent)
 })
 
+test.serial('a jump stays where it went when the browser is late to say what is near', async (t) => {
+  const browser = await shared.get(t)
+  if (!browser) return
+  const file = await fileOf(t, [{ title: 'Long', rows: longConversation(5000) }])
+  const { page, misdeeds, close } = await browser.open(urlOf(file))
+  t.teardown(close)
+  const lateMs = 200
+  await page.addInitScript((ms) => {
+    window.IntersectionObserver = class extends IntersectionObserver {
+      constructor(tell: IntersectionObserverCallback, options?: IntersectionObserverInit) {
+        super((entries, observer) => void setTimeout(() => tell(entries, observer), ms), options)
+      }
+    }
+  }, lateMs)
+  await page.reload()
+  await page.locator('.prompts').waitFor()
+  for (const number of [2501, 501, 4501]) {
+    await page.getByRole('link', { name: `#${number} ` }).click()
+    await arrivedAt(page, `m${number}`)
+    await page.waitForTimeout(2 * lateMs)
+    await arrivedAt(page, `m${number}`)
+    t.is(Math.round((await page.locator(`#m${number}`).boundingBox())?.y ?? 0), 72)
+  }
+  t.deepEqual(misdeeds, innocent)
+})
+
 function* longConversation(messages: number): Generator<object> {
   for (let at = 1; at <= messages; at += 1) {
     const content =

@@ -42,7 +42,7 @@ export function Page(props: PageProps): JSX.Element {
   const { chapter, page, info, jump, keep } = props
   const box = useRef<HTMLDivElement>(null)
   const height = useRef(info.messages * guessedHeight)
-  const isNear = useNear(box)
+  const [isNear, setNear] = useNear(box)
   const isWanted = isNear || keep || jump !== null
   const content = useContent(props, isWanted, () => {
     height.current = box.current?.offsetHeight ?? height.current
@@ -50,7 +50,11 @@ export function Page(props: PageProps): JSX.Element {
   useLayoutEffect(() => {
     if (!jump) return
     if (content === null) box.current?.scrollIntoView()
-    else if (content !== 'damaged') arrive(content, jump, props)
+    else if (content !== 'damaged') {
+      // The browser tells so a moment later, when the jump is over and nothing else would keep the page.
+      setNear(true)
+      arrive(content, jump, props)
+    }
   }, [content, jump?.epoch])
   const isEmpty = content === null
   return (
@@ -62,7 +66,7 @@ export function Page(props: PageProps): JSX.Element {
 }
 
 /** Near: within two screens or so. */
-function useNear(box: { readonly current: HTMLElement | null }): boolean {
+function useNear(box: { readonly current: HTMLElement | null }): [boolean, (isNear: boolean) => void] {
   const [isNear, setNear] = useState(false)
   useEffect(() => {
     const element = box.current
@@ -73,7 +77,7 @@ function useNear(box: { readonly current: HTMLElement | null }): boolean {
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
-  return isNear
+  return [isNear, setNear]
 }
 
 function useContent({ load, info }: PageProps, isWanted: boolean, onLeave: () => void): Content {
