@@ -186,6 +186,18 @@ test('lines of a change stand beside each other, with the words that differ', (t
   ])
 })
 
+test('words are compared in the rows that are shown, and no row is missing behind them', (t) => {
+  const lines = [' a', '-const one = 1', '-const three = 3', '+const two = 1', '+const four = 3', ' b']
+  const hunks = [{ oldStart: 5, newStart: 5, lines }]
+  const rows = diffRows(hunks, 2)
+  t.deepEqual(rows.slice(0, 2), diffRows(hunks).slice(0, 2))
+  t.deepEqual(
+    rows.map(({ before }) => before?.parts.filter(({ marked }) => marked)),
+    [[], [{ text: 'one', marked: true }], [], []],
+  )
+  t.deepEqual(rows[2]?.before, { number: 7, parts: [{ text: 'const three = 3', marked: false }] })
+})
+
 test('no line of a change is lost or counted twice', (t) => {
   const line = fc
     .tuple(fc.constantFrom(' ', '-', '+'), fc.string({ maxLength: 8 }))
