@@ -345,6 +345,60 @@ function widerThanScreen(): readonly string[] {
   )
 }
 
+test.serial('the list is shown although it changes before there is an answer', async (t) => {
+  const it = await opened(t, ['--offline'])
+  if (!it) return
+  const { page } = it
+  await page.locator('.session-row').first().waitFor()
+  // A stream that tells of a change and ends: the page takes notice, and begins another.
+  const streams = counter()
+  await page.route('**/api/events?*', (route) => {
+    streams.add()
+    const told = { status: 200, contentType: 'text/event-stream', body: 'data: {"kind":"list"}\n\n' }
+    return route.fulfill(told)
+  })
+  const answers = counter()
+  let waiting = 0
+  let mostWaiting = 0
+  await page.route('**/api/overview?*', async (route) => {
+    waiting += 1
+    mostWaiting = Math.max(mostWaiting, waiting)
+    await streams.reach(streams.count() + 2)
+    waiting -= 1
+    answers.add()
+    // The page may be gone by now, at the end.
+    await route.continue().catch(() => undefined)
+  })
+  await page.reload()
+  await page.locator('.session-row').first().waitFor()
+  // What changed meanwhile is asked for, once.
+  await answers.reach(3)
+  t.is(mostWaiting, 1)
+})
+
+/** Counts what happens; `reach` waits for so many. */
+function counter() {
+  const waiting = new Set<() => void>()
+  let count = 0
+  return {
+    count: () => count,
+    add() {
+      count += 1
+      for (const look of waiting) look()
+    },
+    reach: (wanted: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (count < wanted) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
 test.serial('titles, texts and file names from outside run nothing and reach nobody', async (t) => {
   const { ada } = await project()
   const talk = await startTalk(ada, ids.hostile, injections.slice(0, 6).join(' '))

@@ -3,6 +3,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { ViewMessage } from '../../src/review/view.ts'
+import { oneAtATime } from '../../src/web/app/one-at-a-time.ts'
 import { diffRows } from '../../src/web/conversation/diff-rows.ts'
 import { splitFences } from '../../src/web/conversation/fences.ts'
 import { findWords } from '../../src/web/conversation/find.ts'
@@ -291,4 +292,28 @@ test('a link names a message by its number, that of a result too', (t) => {
   t.is(place && indexIn(messages, place), 0)
   t.is(anchorOf(1, 0, 0, message(7)), 'c2-m7')
   t.is(anchorOf(0, 1, 4, message(null)), 'p2-4')
+})
+
+test('what is wanted while it is being done is done once more, and not after the end', async (t) => {
+  const leaving = new AbortController()
+  const ends: (() => void)[] = []
+  const want = oneAtATime(() => new Promise<void>((resolve) => ends.push(resolve)), leaving.signal)
+  const end = async () => {
+    ends.at(-1)?.()
+    // The next one begins when this one has told of its end.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  want()
+  for (let n = 0; n < 5; n += 1) want()
+  t.is(ends.length, 1)
+  await end()
+  t.is(ends.length, 2)
+  await end()
+  t.is(ends.length, 2)
+  want()
+  want()
+  t.is(ends.length, 3)
+  leaving.abort()
+  await end()
+  t.is(ends.length, 3)
 })
