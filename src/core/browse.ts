@@ -65,7 +65,7 @@ export interface Browsing {
   files(revision: Oid | null, signal?: AbortSignal): ReturnType<typeof browseFiles>
   /** The page's address of what a person named: a session, a commit, a file, a line. Throws `no-session`. */
   placeOf(wanted: string | undefined): Promise<string>
-  /** Tells until `signal` is aborted. */
+  /** Tells once at the beginning, for what happened before, and then of each change, until `signal` is aborted. */
   watch(session: SessionId | null, tell: (event: BrowseEvent) => void, signal: AbortSignal): Promise<void>
   /** Forgets what was decrypted. */
   close(): Promise<void>

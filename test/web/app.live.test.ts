@@ -376,6 +376,43 @@ test.serial('the list is shown although it changes before there is an answer', a
   t.is(mostWaiting, 1)
 })
 
+test.serial('many tabs are open, and the one that is looked at learns what it missed', async (t) => {
+  const it = await opened(t, ['--offline'])
+  if (!it) return
+  const { page, misdeeds, web } = it
+  const { ada } = await project()
+  const context = page.context()
+  // Without a screen, every tab of a browser thinks that it is seen.
+  await context.addInitScript(() => {
+    Object.defineProperty(document, 'hidden', { get: () => Reflect.get(globalThis, 'isHidden') === true })
+  })
+  const look = (tab: Page, isHidden: boolean) =>
+    tab.evaluate((to) => {
+      Reflect.set(globalThis, 'isHidden', to)
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, isHidden)
+  const tabs: Page[] = []
+  for (let n = 0; n < 8; n += 1) {
+    const tab = await context.newPage()
+    await tab.goto(`${web.origin}/`)
+    await tab.locator('.session-row').first().waitFor()
+    // The next one comes to the front.
+    await look(tab, true)
+    tabs.push(tab)
+  }
+  const [first, last] = [tabs.at(0), tabs.at(-1)]
+  if (!first || !last) throw new Error('no tab was opened')
+  await look(last, false)
+  await (await startTalk(ada, ids.missed, 'Said meanwhile')).ask('hello')
+  await last.getByText('Said meanwhile').waitFor()
+  t.is(await first.getByText('Said meanwhile').count(), 0)
+  await look(last, true)
+  await look(first, false)
+  await first.getByText('Said meanwhile').waitFor()
+  t.is(await first.getByText('not running').count(), 0)
+  t.deepEqual(misdeeds.errors, [])
+})
+
 /** Counts what happens; `reach` waits for so many. */
 function counter() {
   const waiting = new Set<() => void>()

@@ -4,6 +4,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { ViewMessage } from '../../src/review/view.ts'
 import { oneAtATime } from '../../src/web/app/one-at-a-time.ts'
+import { whileSeen } from '../../src/web/app/while-seen.ts'
 import { diffRows } from '../../src/web/conversation/diff-rows.ts'
 import { splitFences } from '../../src/web/conversation/fences.ts'
 import { findWords } from '../../src/web/conversation/find.ts'
@@ -316,4 +317,32 @@ test('what is wanted while it is being done is done once more, and not after the
   leaving.abort()
   await end()
   t.is(ends.length, 3)
+})
+
+test('what goes on while the page is seen ends when it is hidden, and begins anew', (t) => {
+  const listeners = new Set<() => void>()
+  const page = {
+    hidden: true,
+    addEventListener: (_name: string, listener: () => void) => listeners.add(listener),
+    removeEventListener: (_name: string, listener: () => void) => listeners.delete(listener),
+  }
+  const turn = (hidden: boolean) => {
+    page.hidden = hidden
+    for (const listener of listeners) listener()
+  }
+  const begun: AbortSignal[] = []
+  const going = () => begun.map(({ aborted }) => !aborted)
+  const end = whileSeen(page, (signal) => begun.push(signal))
+  t.deepEqual(going(), [])
+  turn(false)
+  turn(false)
+  t.deepEqual(going(), [true])
+  turn(true)
+  t.deepEqual(going(), [false])
+  turn(false)
+  t.deepEqual(going(), [false, true])
+  end()
+  t.deepEqual(going(), [false, false])
+  turn(false)
+  t.is(begun.length, 2)
 })
