@@ -147,9 +147,12 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
         async (ws) => ({ transcript: session === null ? undefined : await fileHere(ws, session) }),
         signal,
       )
-      // One after the other: reading may bring new ones to light, and those who wait need to be told only once.
+      // One after the other: reading may bring new ones to light, and those who wait need to be told only once. One that
+      // waits sees all that changed until it begins; in a large project changes come faster than it is done.
       let looking = Promise.resolve()
+      let isWaiting = false
       const look = async () => {
+        isWaiting = false
         while (
           !signal.aborted &&
           (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }), signal)).more
@@ -158,6 +161,8 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
       }
       const onList = () => {
         tell({ kind: 'list' })
+        if (isWaiting) return
+        isWaiting = true
         // What cannot be read is told to whoever asks for the list next.
         looking = looking.then(look).catch((error: unknown) => {
           if (!(error instanceof TeleportError)) throw error
