@@ -42,12 +42,13 @@ export async function watchFiles(
   }
   for (const path of paths) listen(path)
   let before = await marksOf(paths)
-  onChange()
   let looking = false
   const look = async () => {
     if (looking) return
     looking = true
     const now = await marksOf(paths)
+    // What is opened from here on nobody would close.
+    if (signal.aborted) return
     for (const [at, path] of paths.entries()) {
       // Another file of that name, or the first: what is watched may be one that is gone.
       if (now[at]?.inode === before[at]?.inode) continue
@@ -59,11 +60,22 @@ export async function watchFiles(
     before = now
     looking = false
   }
-  const timer = setInterval(() => void look(), lookEveryMs)
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-  clearInterval(timer)
+  if (!signal.aborted) {
+    onChange()
+    const timer = setInterval(() => void look(), lookEveryMs)
+    await abortOf(signal)
+    clearInterval(timer)
+  }
   clearTimeout(waiting)
   for (const watcher of watchers.values()) watcher.close()
+}
+
+/** One that is aborted already tells nobody any more. */
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 interface Mark {

@@ -6,6 +6,7 @@ import { sessionRef } from '../git-store/refs.ts'
 import type { Oid, SessionId } from '../model.ts'
 import { type BrowsedFacts, describeFacts } from './browse-facts.ts'
 import { fileHere, type OpenTranscript, openDecrypted, openHere, type Rows } from './browse-place.ts'
+import { isGivenUp, useShelf } from './browse-shelf.ts'
 import type { DecryptedShelf } from './decrypted-shelf.ts'
 import { loadDevice } from './device.ts'
 import { knownPeople } from './people.ts'
@@ -62,7 +63,12 @@ export async function choose(ws: Workspace, memory: BrowseMemory, spot: BrowsedS
     return { ...common, use: (work) => work(transcriptOf(ws, memory, file)) }
   }
   if (!tip) throw problem ?? noneSent(session)
-  return { ...common, use: (work) => memory.shelf.use(tip.commit, () => openDecrypted(ws, tip), work) }
+  const wanted = {
+    tip: tip.commit,
+    open: () => openDecrypted(ws, tip),
+    signal: ws.world.signal,
+  }
+  return { ...common, use: (work) => useShelf(memory.shelf, wanted, work) }
 }
 
 /** As `choose`, without looking at what nobody asked for: pages are asked for by the dozen. */
@@ -77,7 +83,13 @@ export async function withSession<T>(
     if (file) return work(transcriptOf(ws, memory, file))
   }
   const commit = spot.place === 'remote' ? await tipCommit(ws, memory, spot.session) : null
-  if (commit !== null && memory.shelf.holds(commit)) return memory.shelf.use(commit, gone, work)
+  if (commit !== null && memory.shelf.holds(commit)) {
+    try {
+      return await memory.shelf.use(commit, gone, work)
+    } catch (error) {
+      if (!isGivenUp(error, ws.world.signal)) throw error
+    }
+  }
   return (await choose(ws, memory, spot)).use(work)
 }
 

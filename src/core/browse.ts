@@ -5,7 +5,7 @@ import { clearAbandoned } from '../claude/install.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { watchFiles } from '../claude/watch-files.ts'
-import { hasCode, TeleportError } from '../errors.ts'
+import { hasCode, interruption, TeleportError } from '../errors.ts'
 import { type Oid, type SessionId, silentProgress } from '../model.ts'
 import { type BrowsedDiff, type BrowsedHistory, browseCommit, browseHistory } from './browse-commit.ts'
 import type { BrowsedSpot, BrowseMemory } from './browse-copy.ts'
@@ -49,21 +49,23 @@ export interface WithNotes {
   readonly notes: readonly string[]
 }
 
+/** Whoever aborts `signal` waits no longer: the question ends where it can, and throws `interrupted`. */
 export interface Browsing {
   readonly project: BrowsedProject
-  overview(options: {
-    readonly fetch: boolean
-  }): Promise<Overview & WithNotes & { readonly project: BrowsedProject }>
-  conversation(spot: BrowsedSpot): Promise<BrowsedConversation & WithNotes>
-  page(spot: BrowsedSpot, page: number): Promise<BrowsedPage>
-  find(spot: BrowsedSpot, words: string): Promise<Found>
-  commit(commit: Oid): Promise<BrowsedDiff & WithNotes>
-  history(after: Oid | null): Promise<BrowsedHistory & WithNotes>
-  file(file: string, revision: Oid | null): Promise<BrowsedFile & WithNotes>
-  files(revision: Oid | null): ReturnType<typeof browseFiles>
+  overview(
+    options: { readonly fetch: boolean },
+    signal?: AbortSignal,
+  ): Promise<Overview & WithNotes & { readonly project: BrowsedProject }>
+  conversation(spot: BrowsedSpot, signal?: AbortSignal): Promise<BrowsedConversation & WithNotes>
+  page(spot: BrowsedSpot, page: number, signal?: AbortSignal): Promise<BrowsedPage>
+  find(spot: BrowsedSpot, words: string, signal?: AbortSignal): Promise<Found>
+  commit(commit: Oid, signal?: AbortSignal): Promise<BrowsedDiff & WithNotes>
+  history(after: Oid | null, signal?: AbortSignal): Promise<BrowsedHistory & WithNotes>
+  file(file: string, revision: Oid | null, signal?: AbortSignal): Promise<BrowsedFile & WithNotes>
+  files(revision: Oid | null, signal?: AbortSignal): ReturnType<typeof browseFiles>
   /** The page's address of what a person named: a session, a commit, a file, a line. Throws `no-session`. */
   placeOf(wanted: string | undefined): Promise<string>
-  /** Tells until `signal` is aborted. */
+  /** Tells once at the beginning, for what happened before, and then of each change, until `signal` is aborted. */
   watch(session: SessionId | null, tell: (event: BrowseEvent) => void, signal: AbortSignal): Promise<void>
   /** Forgets what was decrypted. */
   close(): Promise<void>
@@ -94,10 +96,14 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
   const { project } = first
 
   /** Nobody is at the page's other end to answer a question. */
-  const ask = async <T>(work: (ws: Workspace) => Promise<T>): Promise<T & WithNotes> => {
+  const ask = async <T>(
+    work: (ws: Workspace) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T & WithNotes> => {
     const notes: string[] = []
     const quiet: World = {
       ...world,
+      signal: signal ? AbortSignal.any([world.signal, signal]) : world.signal,
       askPassphrase,
       progress: silentProgress,
       note: (message) => notes.push(message),
@@ -107,7 +113,11 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
       show: () => undefined,
     }
     try {
-      return { ...(await withWorkspace(quiet, options, work)), notes }
+      const answer = await withWorkspace(quiet, options, (ws) => {
+        if (quiet.signal.aborted) throw interruption()
+        return work(ws)
+      })
+      return { ...answer, notes }
     } catch (error) {
       if (hasCode(error, 'wrong-passphrase')) askPassphrase.forget()
       throw error
@@ -117,36 +127,42 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
 
   return {
     project,
-    overview: async ({ fetch }) => ({
-      ...(await ask((ws) => readOverview(ws, { fetch: fetch && !offline, memory }))),
+    overview: async ({ fetch }, signal) => ({
+      ...(await ask((ws) => readOverview(ws, { fetch: fetch && !offline, memory }), signal)),
       project,
     }),
-    conversation: (spot) => ask((ws) => browseConversation(ws, memory, spot)),
-    page: (spot, page) => ask((ws) => browsePage(ws, memory, spot, page)),
-    find: (spot, words) => ask((ws) => browseWords(ws, memory, spot, words)),
-    commit: (commit) => ask((ws) => browseCommit(ws, memory, commit)),
-    history: (after) => ask((ws) => browseHistory(ws, memory, after)),
-    file: (file, revision) => ask((ws) => browseFile(ws, memory, file, revision)),
-    files: (revision) => ask((ws) => browseFiles(ws, revision)),
+    conversation: (spot, signal) => ask((ws) => browseConversation(ws, memory, spot), signal),
+    page: (spot, page, signal) => ask((ws) => browsePage(ws, memory, spot, page), signal),
+    find: (spot, words, signal) => ask((ws) => browseWords(ws, memory, spot, words), signal),
+    commit: (commit, signal) => ask((ws) => browseCommit(ws, memory, commit), signal),
+    history: (after, signal) => ask((ws) => browseHistory(ws, memory, after), signal),
+    file: (file, revision, signal) => ask((ws) => browseFile(ws, memory, file, revision), signal),
+    files: (revision, signal) => ask((ws) => browseFiles(ws, revision), signal),
     placeOf: async (wanted) => {
-      const { place } = await ask(async (ws) => ({ place: await placeOf(ws, first.overview, wanted) }))
-      return place
+      const named = await ask(async (ws) => ({ place: await placeOf(ws, first.overview, wanted) }), undefined)
+      return named.place
     },
     async watch(session, tell, signal) {
-      const { transcript } = await ask(async (ws) => ({
-        transcript: session === null ? undefined : await fileHere(ws, session),
-      }))
-      // One after the other: reading may bring new ones to light, and those who wait need to be told only once.
+      const { transcript } = await ask(
+        async (ws) => ({ transcript: session === null ? undefined : await fileHere(ws, session) }),
+        signal,
+      )
+      // One after the other: reading may bring new ones to light, and those who wait need to be told only once. One that
+      // waits sees all that changed until it begins; in a large project changes come faster than it is done.
       let looking = Promise.resolve()
+      let isWaiting = false
       const look = async () => {
+        isWaiting = false
         while (
           !signal.aborted &&
-          (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }))).more
+          (await ask(async (ws) => ({ more: await lookIntoUnknown(ws, looked) }), signal)).more
         )
           tell({ kind: 'list' })
       }
       const onList = () => {
         tell({ kind: 'list' })
+        if (isWaiting) return
+        isWaiting = true
         // What cannot be read is told to whoever asks for the list next.
         looking = looking.then(look).catch((error: unknown) => {
           if (!(error instanceof TeleportError)) throw error

@@ -1,5 +1,6 @@
 /** A repository in the store that reads the user's objects and keeps what the user's clone no longer has, or never had. */
 
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileError } from '../errors.ts'
@@ -47,11 +48,11 @@ export async function fetchCommits(store: Store, commits: readonly Oid[]): Promi
   return answer.exitCode === 0
 }
 
+/** Whole or not at all, and fine when two do it at once: two questions of one process as well. */
 async function create(store: Store, dir: string): Promise<void> {
-  const unfinished = `${dir}.${process.pid}.tmp`
+  const unfinished = `${dir}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   try {
-    await rm(unfinished, { recursive: true, force: true })
-    await mkdir(unfinished, { recursive: true, mode: 0o700 })
+    await mkdir(unfinished, { mode: 0o700 })
     await initBareRepo(store.repo, unfinished)
     // The store's own settings, one folder further down.
     const config = await readFile(path.join(store.dir, 'config'), 'utf8')
@@ -64,7 +65,7 @@ async function create(store: Store, dir: string): Promise<void> {
     await rename(unfinished, dir)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    // Another process was faster.
+    // Somebody else was faster.
     if (await hasBorrowed(store)) return
     throw fileError(error, `creating ${dir}`)
   }

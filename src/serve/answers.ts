@@ -5,8 +5,8 @@ import type { SessionId } from '../model.ts'
 import type { Question } from './question.ts'
 
 export interface Answers {
-  /** JSON. Throws `TeleportError` for what the person may know. */
-  answer(question: Question): Promise<unknown>
+  /** JSON. Throws `TeleportError` for what the person may know. `signal` is aborted when nobody waits for it any more. */
+  answer(question: Question, signal: AbortSignal): Promise<unknown>
   /**
    * Tells of changes until `signal` is aborted: of the list, and of that session's transcript. What is told is JSON, on
    * one line.
@@ -22,12 +22,13 @@ export interface Told {
 }
 
 /** An answer with what the page gets for a question that failed. */
-export async function tellAnswer(answers: Answers, question: Question): Promise<Told> {
+export async function tellAnswer(answers: Answers, question: Question, signal: AbortSignal): Promise<Told> {
   try {
-    return { status: 200, body: await answers.answer(question) }
+    return { status: 200, body: await answers.answer(question, signal) }
   } catch (error) {
     if (error instanceof TeleportError) return { status: statusOf(error), body: { error: wordsOf(error) } }
-    answers.onDefect(error)
+    // What was cut off fails in many ways, and none of them is a defect.
+    if (!signal.aborted) answers.onDefect(error)
     const words = {
       code: 'bug',
       message: 'this is a defect of git-teleport; the terminal tells more',

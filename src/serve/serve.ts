@@ -147,8 +147,11 @@ async function answer(
     )
     return
   }
-  const { status, body } = await tellAnswer(house.answers, question)
-  sendJson(response, status, body)
+  // The page asked something else or is closed, or we are about to end.
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const { status, body } = await tellAnswer(house.answers, question, gone.signal)
+  if (!gone.signal.aborted) sendJson(response, status, body)
 }
 
 /** Addresses that people see; the page itself finds out what they mean. */

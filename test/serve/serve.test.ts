@@ -34,7 +34,7 @@ const me = process.getuid?.()
 
 async function house(
   t: ExecutionContext,
-  answer = async (question: Question): Promise<unknown> => question,
+  answer = async (question: Question, _signal: AbortSignal): Promise<unknown> => question,
   ownUid = me,
 ) {
   const defects: unknown[] = []
@@ -319,6 +319,37 @@ test('an error is told as far as the person may know it, and a defect is not tol
   })
   t.notRegex(told[4]?.body ?? '', /secret/)
   t.is(defects.length, 1)
+})
+
+test('a question that nobody waits for is told so, and how it ends is no defect', async (t) => {
+  let begun: () => void = () => undefined
+  const isAsked = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  let end: () => void = () => undefined
+  const isOver = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const { port, pass, ask, defects } = await house(t, async (question, signal) => {
+    if (question.kind !== 'overview') return signal.aborted
+    begun()
+    try {
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      throw new Error('cut off')
+    } finally {
+      end()
+    }
+  })
+  const headers = await pass()
+  const host = { Host: `127.0.0.1:${port}` }
+  const asked = request({ host: '127.0.0.1', port, path: '/api/overview', headers: { ...host, ...headers } })
+  asked.on('error', () => undefined)
+  asked.end()
+  await isAsked
+  asked.destroy()
+  await isOver
+  t.is((await ask('/api/files', { headers })).body, 'false')
+  t.deepEqual(defects, [])
 })
 
 test('events come while the page listens, and the watch ends with it', async (t) => {

@@ -345,6 +345,97 @@ function widerThanScreen(): readonly string[] {
   )
 }
 
+test.serial('the list is shown although it changes before there is an answer', async (t) => {
+  const it = await opened(t, ['--offline'])
+  if (!it) return
+  const { page } = it
+  await page.locator('.session-row').first().waitFor()
+  // A stream that tells of a change and ends: the page takes notice, and begins another.
+  const streams = counter()
+  await page.route('**/api/events?*', (route) => {
+    streams.add()
+    const told = { status: 200, contentType: 'text/event-stream', body: 'data: {"kind":"list"}\n\n' }
+    return route.fulfill(told)
+  })
+  const answers = counter()
+  let waiting = 0
+  let mostWaiting = 0
+  await page.route('**/api/overview?*', async (route) => {
+    waiting += 1
+    mostWaiting = Math.max(mostWaiting, waiting)
+    await streams.reach(streams.count() + 2)
+    waiting -= 1
+    answers.add()
+    // The page may be gone by now, at the end.
+    await route.continue().catch(() => undefined)
+  })
+  await page.reload()
+  await page.locator('.session-row').first().waitFor()
+  // What changed meanwhile is asked for, once.
+  await answers.reach(3)
+  t.is(mostWaiting, 1)
+})
+
+test.serial('many tabs are open, and the one that is looked at learns what it missed', async (t) => {
+  const it = await opened(t, ['--offline'])
+  if (!it) return
+  const { page, misdeeds, web } = it
+  const { ada } = await project()
+  const context = page.context()
+  // Without a screen, every tab of a browser thinks that it is seen.
+  await context.addInitScript(() => {
+    Object.defineProperty(document, 'hidden', { get: () => Reflect.get(globalThis, 'isHidden') === true })
+  })
+  const look = (tab: Page, isHidden: boolean) =>
+    tab.evaluate((to) => {
+      Reflect.set(globalThis, 'isHidden', to)
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, isHidden)
+  const tabs: Page[] = []
+  for (let n = 0; n < 8; n += 1) {
+    const tab = await context.newPage()
+    await tab.goto(`${web.origin}/`)
+    await tab.locator('.session-row').first().waitFor()
+    // The next one comes to the front.
+    await look(tab, true)
+    tabs.push(tab)
+  }
+  const [first, last] = [tabs.at(0), tabs.at(-1)]
+  if (!first || !last) throw new Error('no tab was opened')
+  await look(last, false)
+  await (await startTalk(ada, ids.missed, 'Said meanwhile')).ask('hello')
+  await last.getByText('Said meanwhile').waitFor()
+  t.is(await first.getByText('Said meanwhile').count(), 0)
+  await look(last, true)
+  await look(first, false)
+  await first.getByText('Said meanwhile').waitFor()
+  t.is(await first.getByText('not running').count(), 0)
+  t.deepEqual(misdeeds.errors, [])
+})
+
+/** Counts what happens; `reach` waits for so many. */
+function counter() {
+  const waiting = new Set<() => void>()
+  let count = 0
+  return {
+    count: () => count,
+    add() {
+      count += 1
+      for (const look of waiting) look()
+    },
+    reach: (wanted: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (count < wanted) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
 test.serial('titles, texts and file names from outside run nothing and reach nobody', async (t) => {
   const { ada } = await project()
   const talk = await startTalk(ada, ids.hostile, injections.slice(0, 6).join(' '))

@@ -13,6 +13,7 @@ export const ids = {
   demo: parseSessionId('cccc3333-91c4-4d6f-9a37-0123456789ab'),
   open: parseSessionId('dddd4444-91c4-4d6f-9a37-0123456789ab'),
   hostile: parseSessionId('eeee5555-91c4-4d6f-9a37-0123456789ab'),
+  missed: parseSessionId('ffff6666-91c4-4d6f-9a37-0123456789ab'),
 } as const
 
 export interface Project {

@@ -3,6 +3,8 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { ViewMessage } from '../../src/review/view.ts'
+import { oneAtATime } from '../../src/web/app/one-at-a-time.ts'
+import { whileSeen } from '../../src/web/app/while-seen.ts'
 import { diffRows } from '../../src/web/conversation/diff-rows.ts'
 import { splitFences } from '../../src/web/conversation/fences.ts'
 import { findWords } from '../../src/web/conversation/find.ts'
@@ -186,6 +188,18 @@ test('lines of a change stand beside each other, with the words that differ', (t
   ])
 })
 
+test('words are compared in the rows that are shown, and no row is missing behind them', (t) => {
+  const lines = [' a', '-const one = 1', '-const three = 3', '+const two = 1', '+const four = 3', ' b']
+  const hunks = [{ oldStart: 5, newStart: 5, lines }]
+  const rows = diffRows(hunks, 2)
+  t.deepEqual(rows.slice(0, 2), diffRows(hunks).slice(0, 2))
+  t.deepEqual(
+    rows.map(({ before }) => before?.parts.filter(({ marked }) => marked)),
+    [[], [{ text: 'one', marked: true }], [], []],
+  )
+  t.deepEqual(rows[2]?.before, { number: 7, parts: [{ text: 'const three = 3', marked: false }] })
+})
+
 test('no line of a change is lost or counted twice', (t) => {
   const line = fc
     .tuple(fc.constantFrom(' ', '-', '+'), fc.string({ maxLength: 8 }))
@@ -279,4 +293,56 @@ test('a link names a message by its number, that of a result too', (t) => {
   t.is(place && indexIn(messages, place), 0)
   t.is(anchorOf(1, 0, 0, message(7)), 'c2-m7')
   t.is(anchorOf(0, 1, 4, message(null)), 'p2-4')
+})
+
+test('what is wanted while it is being done is done once more, and not after the end', async (t) => {
+  const leaving = new AbortController()
+  const ends: (() => void)[] = []
+  const want = oneAtATime(() => new Promise<void>((resolve) => ends.push(resolve)), leaving.signal)
+  const end = async () => {
+    ends.at(-1)?.()
+    // The next one begins when this one has told of its end.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  want()
+  for (let n = 0; n < 5; n += 1) want()
+  t.is(ends.length, 1)
+  await end()
+  t.is(ends.length, 2)
+  await end()
+  t.is(ends.length, 2)
+  want()
+  want()
+  t.is(ends.length, 3)
+  leaving.abort()
+  await end()
+  t.is(ends.length, 3)
+})
+
+test('what goes on while the page is seen ends when it is hidden, and begins anew', (t) => {
+  const listeners = new Set<() => void>()
+  const page = {
+    hidden: true,
+    addEventListener: (_name: string, listener: () => void) => listeners.add(listener),
+    removeEventListener: (_name: string, listener: () => void) => listeners.delete(listener),
+  }
+  const turn = (hidden: boolean) => {
+    page.hidden = hidden
+    for (const listener of listeners) listener()
+  }
+  const begun: AbortSignal[] = []
+  const going = () => begun.map(({ aborted }) => !aborted)
+  const end = whileSeen(page, (signal) => begun.push(signal))
+  t.deepEqual(going(), [])
+  turn(false)
+  turn(false)
+  t.deepEqual(going(), [true])
+  turn(true)
+  t.deepEqual(going(), [false])
+  turn(false)
+  t.deepEqual(going(), [false, true])
+  end()
+  t.deepEqual(going(), [false, false])
+  turn(false)
+  t.is(begun.length, 2)
 })

@@ -16,6 +16,7 @@ import { ProblemNote } from './problem.tsx'
 import type { Route } from './routes.ts'
 import { SessionView } from './session.tsx'
 import { SessionsView } from './sessions.tsx'
+import { whileSeen } from './while-seen.ts'
 
 export function Shell(): JSX.Element {
   const navigation = useRoutes()
@@ -121,15 +122,15 @@ function useEvents(session: string | null) {
   const [rounds, setRounds] = useState({ listRound: 0, sessionRound: 0 })
   const [isLinked, setLinked] = useState(true)
   useEffect(() => {
-    const leaving = new AbortController()
     const onEvent = ({ kind }: BrowseEvent) =>
       setRounds((before) =>
         kind === 'list'
           ? { ...before, listRound: before.listRound + 1 }
           : { ...before, sessionRound: before.sessionRound + 1 },
       )
-    void listen(session, onEvent, setLinked, leaving.signal)
-    return () => leaving.abort()
+    // A browser keeps six connections to one server, for all tabs together: a few that nobody looks at would take them all.
+    // A stream begins with an event of each kind, so that nothing is missed that happened while there was none.
+    return whileSeen(document, (signal) => void listen(session, onEvent, setLinked, signal))
   }, [session])
   return { ...rounds, isLinked }
 }

@@ -24,12 +24,19 @@ export interface DiffRow {
 /** Longer lines are not compared word by word. */
 const longestLine = 500
 
-/** Lines of a run of removals stand beside those of the additions that follow it. */
-export function diffRows(hunks: readonly ViewHunk[]): readonly DiffRow[] {
-  return hunks.flatMap((hunk, at) => [
+/**
+ * Lines of a run of removals stand beside those of the additions that follow it. Words are compared in the first
+ * `compared` rows alone: that costs far more than everything else.
+ */
+export function diffRows(
+  hunks: readonly ViewHunk[],
+  compared = Number.POSITIVE_INFINITY,
+): readonly DiffRow[] {
+  const rows = hunks.flatMap((hunk, at) => [
     ...(at === 0 ? [] : [{ kind: 'gap', before: null, after: null } as const]),
     ...hunkRows(hunk),
   ])
+  return rows.map((row, at) => (at < compared ? withWords(row) : row))
 }
 
 /** Of all hunks. */
@@ -84,25 +91,31 @@ function pairs(removed: readonly Numbered[], added: readonly Numbered[]): readon
   const most = Math.max(removed.length, added.length)
   return Array.from({ length: most }, (_, at): DiffRow => {
     const [before, after] = [removed[at], added[at]]
-    if (before && after) return { kind: 'changed', ...compared(before, after) }
     return { kind: 'changed', before: before ? plain(before) : null, after: after ? plain(after) : null }
   })
 }
 
-function compared(before: Numbered, after: Numbered): Pick<DiffRow, 'before' | 'after'> {
-  if (before.text.length > longestLine || after.text.length > longestLine)
-    return { before: plain(before), after: plain(after) }
-  const words = diffWordsWithSpace(before.text, after.text)
+/** With the words marked that differ, where both sides have much in common. */
+function withWords(row: DiffRow): DiffRow {
+  const { kind, before, after } = row
+  if (kind !== 'changed' || !before || !after) return row
+  const [old, now] = [textOf(before), textOf(after)]
+  if (old.length > longestLine || now.length > longestLine) return row
+  const words = diffWordsWithSpace(old, now)
   const kept = words
     .filter((word) => !word.added && !word.removed)
     .reduce((sum, { value }) => sum + value.trim().length, 0)
   // Lines that have little in common are simply others.
-  if (kept * 3 < Math.max(before.text.trim().length, after.text.trim().length))
-    return { before: plain(before), after: plain(after) }
+  if (kept * 3 < Math.max(old.trim().length, now.trim().length)) return row
   const side = (own: 'added' | 'removed', other: 'added' | 'removed') =>
     words.flatMap((word) => (word[other] ? [] : [{ text: word.value, marked: word[own] === true }]))
   return {
+    kind,
     before: { number: before.number, parts: side('removed', 'added') },
     after: { number: after.number, parts: side('added', 'removed') },
   }
+}
+
+function textOf({ parts }: DiffSide): string {
+  return parts.map(({ text }) => text).join('')
 }

@@ -13,7 +13,10 @@ const firstRows = 200
 export function Diff({ diff }: { readonly diff: ViewDiff }): JSX.Element {
   const { sideBySide } = useContext(SettingsContext)
   const [isWhole, setWhole] = useState(false)
-  const rows = useMemo(() => diffRows(diff.hunks), [diff])
+  const rows = useMemo(
+    () => diffRows(diff.hunks, isWhole ? Number.POSITIVE_INFINITY : firstRows),
+    [diff, isWhole],
+  )
   const shown = isWhole ? rows : rows.slice(0, firstRows)
   const left = rows.length - shown.length
   const name = diff.path === '' ? 'Change' : `Change of ${diff.path}`
