@@ -90,29 +90,29 @@ function interruption(signal: AbortSignal): Promise<void> {
 
 function answersOf(browsing: Browsing, onDefect: (error: unknown) => void): Answers {
   return {
-    answer: (question) => answer(browsing, question),
+    answer: (question, signal) => answer(browsing, question, signal),
     watch: (session, tell, signal) => browsing.watch(session, tell, signal),
     onDefect,
   }
 }
 
-function answer(browsing: Browsing, question: Question): Promise<unknown> {
+function answer(browsing: Browsing, question: Question, signal: AbortSignal): Promise<unknown> {
   switch (question.kind) {
     case 'overview':
-      return browsing.overview(question)
+      return browsing.overview(question, signal)
     case 'conversation':
-      return browsing.conversation(question)
+      return browsing.conversation(question, signal)
     case 'page':
-      return browsing.page(question, question.page)
+      return browsing.page(question, question.page, signal)
     case 'find':
-      return browsing.find(question, question.words)
+      return browsing.find(question, question.words, signal)
     case 'commit':
-      return browsing.commit(question.commit)
+      return browsing.commit(question.commit, signal)
     case 'history':
-      return browsing.history(question.after)
+      return browsing.history(question.after, signal)
     case 'file':
-      return browsing.file(question.file, question.revision)
+      return browsing.file(question.file, question.revision, signal)
     case 'files':
-      return browsing.files(question.revision)
+      return browsing.files(question.revision, signal)
   }
 }

@@ -17,6 +17,7 @@ import type { BrowseMemory } from './browse-copy.ts'
 import { knownDigest, knownLocalDigest, localDigest } from './digests.ts'
 import { readLinkIndex } from './link-index.ts'
 import { type ListedSession, listIn } from './list.ts'
+import { newestFirst } from './newest-first.ts'
 import { openHistory } from './open-history.ts'
 import type { Workspace } from './workspace.ts'
 import { formatTime } from './world.ts'
@@ -86,7 +87,7 @@ export async function readOverview(
     const commits = index.sessions.get(file.session)?.links.map(({ commit }) => commit) ?? []
     sessions.push(await onlyHere(ws, file, commits, clients))
   }
-  sessions.sort((a, b) => (a.updated < b.updated ? 1 : -1))
+  sessions.sort(newestFirst)
   return { sessions, sealed: index.sealed.length, commits: await subjectsOf(ws, sessions) }
 }
 

@@ -8,6 +8,7 @@ import { listStates } from '../git-store/state-files.ts'
 import type { Classification, Holder, IndexEntry, SessionId } from '../model.ts'
 import { loadDevice } from './device.ts'
 import { beginPolicy, followPolicy } from './follow-policy.ts'
+import { newestFirst } from './newest-first.ts'
 import { believedDevices, knownPeople, type People } from './people.ts'
 import { type ListedEntry, readIndexes } from './read-indexes.ts'
 import { readRecord } from './records.ts'
@@ -75,9 +76,7 @@ export async function listIn(ws: Workspace, options: ListOptions): Promise<reado
     if ((expired || each.entry.state !== 'live') && !options.all) continue
     listed.push(await describe(ws, each, here, expired))
   }
-  return listed.sort((a, b) =>
-    a.updated < b.updated ? 1 : a.updated > b.updated ? -1 : a.session < b.session ? -1 : 1,
-  )
+  return listed.sort(newestFirst)
 }
 
 /** Whose indexes are believed: by what the remote's policy is now, or offline by what was accepted last. */

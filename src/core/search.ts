@@ -7,6 +7,7 @@ import type { Oid, SessionId } from '../model.ts'
 import { findWords, type Match } from '../review/find-words.ts'
 import { fetchedDigest, forgetDigests, localDigest } from './digests.ts'
 import { type ListedSession, listIn } from './list.ts'
+import { newestFirst } from './newest-first.ts'
 import { type Workspace, withWorkspace } from './workspace.ts'
 import { formatTime, type World } from './world.ts'
 
@@ -124,8 +125,4 @@ function withListing(found: FoundSession, listed: ListedSession | undefined): Fo
     author: listed.author,
     updated: found.updated ?? listed.updated,
   }
-}
-
-function newestFirst(a: FoundSession, b: FoundSession): number {
-  return (b.updated ?? '') < (a.updated ?? '') ? -1 : 1
 }

@@ -48,8 +48,11 @@ const pushFlags = [
   '--recurse-submodules=no',
 ]
 
-/** A server that lost a race for its own lock says no before the winner's value can be read. Milliseconds. */
-const secondLookMs = 250
+/**
+ * A server that lost a race for its own lock says no before the winner's value can be read. Milliseconds until each
+ * further look; those behind the first only where the server speaks of a lock, since a plain refusal is told at once.
+ */
+const looksMs = [250, 750, 2000]
 
 export class GitRemoteRefs implements RemoteRefs {
   readonly #repo: UserRepo
@@ -115,9 +118,12 @@ export class GitRemoteRefs implements RemoteRefs {
     const outcome = await this.#compare(updates, answer)
     if (outcome) return outcome
     if (refusals.size === 0) throw this.#accessError(answer)
-    await setTimeout(secondLookMs)
-    const later = await this.#compare(updates, answer)
-    if (later) return later
+    const isLocked = [...refusals.values()].some((reason) => /lock|failed to update ref/i.test(reason))
+    for (const ms of isLocked ? looksMs : looksMs.slice(0, 1)) {
+      await setTimeout(ms)
+      const later = await this.#compare(updates, answer)
+      if (later) return later
+    }
     throw this.#refusedError(refusals, answer)
   }
 

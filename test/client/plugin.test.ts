@@ -151,7 +151,9 @@ test.serial(
       'the push',
       async () => (await access(path.join(store, 'sending/taken', client.session))) === undefined,
     )
-    process.kill(Number(await readFile(path.join(store, 'worker/running'), 'utf8')), 'SIGKILL')
+    const worker = Number(await readFile(path.join(store, 'worker/running'), 'utf8'))
+    t.true(worker > 1)
+    process.kill(worker, 'SIGKILL')
     t.is(await tip(), checkpoint)
 
     const again = await converse(t, world, machine, top, client.session)

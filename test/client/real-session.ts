@@ -108,7 +108,7 @@ export async function rewindTo(conversation: Conversation, words: string): Promi
     if (step > 30) throw new Error(`/rewind does not list "${words}":\n${listed}`)
     const before = chosen(shown)
     await screen.press('Up')
-    shown = await screen.waitFor((now) => chosen(now) !== before || step > 25)
+    shown = await screen.waitFor((now) => (chosen(now) !== '' && chosen(now) !== before) || step > 25)
   }
   await screen.press('Enter')
   const menu = await screen.waitFor(/\d\. Never mind/)

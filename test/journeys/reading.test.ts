@@ -126,7 +126,10 @@ const program = (...argv: string[]) => [process.execPath, programFile, ...argv]
 test('at a terminal a session is chosen by typing what one remembers of it', async (t) => {
   if (!needTool(t, 'tmux')) return
   const { machine, cwd } = await deskWithSessions(t)
-  for (const session of [upload, parser]) await teleported(machine, ['push', session], { cwd })
+  const pushAt = (session: string, minutesAgo: number) =>
+    teleported(machine, ['push', session], { cwd, now: () => new Date(Date.now() - minutesAgo * 60_000) })
+  await pushAt(upload, 3)
+  await pushAt(parser, 2)
   const nothing = await teleport(machine, ['show'], { cwd })
   t.is(nothing.exitCode, 2)
   t.regex(nothing.stderr, /2 sessions are on origin/)
@@ -144,7 +147,7 @@ test('at a terminal a session is chosen by typing what one remembers of it', asy
   await screen.waitForEnd()
   t.regex(await screen.readAll(), /title +Write the parser[\s\S]*> We need a lexer\./)
 
-  await teleported(machine, ['push', release], { cwd })
+  await pushAt(release, 1)
   const wide = await startOnScreen(machine, program('pull', '--dry-run'), { cwd, columns: 200, rows: 60 })
   t.teardown(wide.close)
   await wide.waitFor(/Which session/)
@@ -248,35 +251,35 @@ src/upload.ts  0     1        2  1
 test('a session that was never pushed is shown as it lies here', async (t) => {
   const { machine, cwd } = await deskWithSessions(t)
   const show = async (...argv: string[]) => (await teleported(machine, ['show', ...argv], { cwd })).stdout
-  const never = await show('cccc')
+  const never = await show('cccc3333')
   t.regex(never, /^NOT PUSHED: as it lies here, signed by nobody\.\n\nsession {2}cccc3333-/)
   t.regex(never, /\n\n#1 {2}2026-11-20 10:02\n> When do we ship\?\n[\s\S]*\n {2}\| I looked\.\n/)
-  const facts = parseJson(await show('cccc', '--json'))
+  const facts = parseJson(await show('cccc3333', '--json'))
   t.like(facts, { session: release, here: true, messages: 8, agents: 1, pushed: null, branch: 'main' })
   t.is(dig(facts, 'conversation'), never.slice(never.indexOf('#1')))
   const commit = (await machine.git(cwd, 'rev-parse', 'HEAD')).trim()
   t.regex(
-    (await teleport(machine, ['show', 'cccc', '--from', commit], { cwd })).stderr,
+    (await teleport(machine, ['show', 'cccc3333', '--from', commit], { cwd })).stderr,
     /no message for commit/,
   )
-  await teleported(machine, ['attach', 'cccc', commit], { cwd })
-  t.regex(await show('cccc', '--to', commit), /> Good\.\n/)
-  t.regex(await show('cccc', '--format', 'md'), /\*\*signed\*\* by nobody: as it lies on a machine/)
-  t.is((await teleport(machine, ['show', 'dddd'], { cwd })).exitCode, 3)
-  t.regex((await teleport(machine, ['show', '--here', 'dddd'], { cwd })).stderr, /pull dddd/)
+  await teleported(machine, ['attach', 'cccc3333', commit], { cwd })
+  t.regex(await show('cccc3333', '--to', commit), /> Good\.\n/)
+  t.regex(await show('cccc3333', '--format', 'md'), /\*\*signed\*\* by nobody: as it lies on a machine/)
+  t.is((await teleport(machine, ['show', 'dddd4444'], { cwd })).exitCode, 3)
+  t.regex((await teleport(machine, ['show', '--here', 'dddd4444'], { cwd })).stderr, /pull dddd4444/)
 
   // Once it is there too, the verified one is shown; what is said after that is not in it.
   await teleported(machine, ['push', release], { cwd })
   const [transcript = ''] = await transcriptsOf(machine, release)
   const more = { type: 'user', uuid: 'more', message: { role: 'user', content: 'One more thing.' } }
   await writeFile(transcript, `${JSON.stringify(more)}\n{"type":"user","mess`, { flag: 'a' })
-  t.regex(await show('cccc'), /^session[\s\S]*signed {3}by one of your devices/)
-  t.notRegex(await show('cccc'), /One more thing/)
-  const here = await show('cccc', '--here')
+  t.regex(await show('cccc3333'), /^session[\s\S]*signed {3}by one of your devices/)
+  t.notRegex(await show('cccc3333'), /One more thing/)
+  const here = await show('cccc3333', '--here')
   t.regex(here, /^AS IT LIES HERE, signed by nobody\. What was last pushed or pulled is push 1\.\n/)
   t.regex(here, /> One more thing\.\n$/, 'up to the last whole row')
   await teleported(machine, ['rm', release, '--yes'], { cwd })
-  t.regex(await show('cccc', '--to', '1'), /AS IT LIES HERE/)
+  t.regex(await show('cccc3333', '--to', '1'), /AS IT LIES HERE/)
 })
 
 async function transcriptsOf(machine: Machine, session: SessionId): Promise<readonly string[]> {
@@ -340,7 +343,7 @@ test('search finds words here and in what was fetched, and remembers them for th
     where: 'fetched',
   })
   t.deepEqual(dig(fetched.json(), 'unread'), [upload])
-  const offline = await teleported(second, ['show', '--offline', 'bbbb'], { cwd: there })
+  const offline = await teleported(second, ['show', '--offline', 'bbbb2222'], { cwd: there })
   t.regex(offline.stdout, /^session {2}bbbb2222-[\s\S]*> We need a lexer\./)
   const folder = path.join(there, '.git/teleport/cache/reading')
   const [name = '', ...others] = await readdir(folder)

@@ -2,6 +2,7 @@
 
 import { access, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { remoteArguments, remoteLine } from '../../src/git-store/shell-words.ts'
@@ -150,6 +151,10 @@ test('a background session is started, watched and stopped in a container (a sta
   t.true(text.stdout.includes(id.slice(0, 8)), text.stdout + text.stderr)
   t.deepEqual(recordsIn((await here.run(['ps']))['runs']), [])
   t.like(await here.run(['stop', ...on, id]), { session: id })
+  // The process beside it may still be writing in the sandbox.
+  const stateThere = async () =>
+    stringAt(recordsIn((await here.run(['ps', ...on, '--all']))['runs'])[0], 'state')
+  while ((await stateThere()) !== 'stopped') await delay(100)
   await here.machine.git(here.top, 'config', 'teleport.run.allowed', 'here')
   t.like(await here.refused(['run', ...on, 'no']), { exitCode: 6, code: 'not-allowed' })
   const gone = await teleport(here.machine, ['stop', ...on, 'ffffffff'], { cwd: here.top })

@@ -157,6 +157,7 @@ function answers(port: number): Promise<boolean> {
     const socket = connect(port, '127.0.0.1')
     socket.once('data', () => resolve(socket.destroy() !== undefined))
     socket.once('error', () => resolve(false))
+    socket.once('close', () => resolve(false))
   })
 }
 
