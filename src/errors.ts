@@ -56,7 +56,10 @@ export const errorCodes = {
   'key-exists': [exitCodes.keyOrAccess, 'there is a device key already, and it is not replaced'],
   'bad-key': [exitCodes.keyOrAccess, 'the key file cannot be used as a device key'],
   'key-permissions': [exitCodes.keyOrAccess, 'the private key file can be read by other users'],
-  'wrong-passphrase': [exitCodes.keyOrAccess, 'the passphrase does not open the key'],
+  'wrong-passphrase': [
+    exitCodes.keyOrAccess,
+    'the passphrase does not open the key, or is no good for a new one',
+  ],
   'passphrase-needed': [exitCodes.keyOrAccess, 'a passphrase is needed and nobody can be asked'],
   'not-a-reader': [exitCodes.keyOrAccess, 'the session is not encrypted to a key of this machine'],
   'not-yours': [exitCodes.keyOrAccess, 'only those who wrote to the session may do this'],

@@ -185,7 +185,7 @@ function search(text: string, from: number, to: number, ready: Ready, findings: 
       else judge(window, match, ready, found)
     }
     if (!cut || !ready.rule.near?.open) {
-      findings.push(...found)
+      for (const each of found) findings.push(each)
       return
     }
     end = farther(text, from, end)

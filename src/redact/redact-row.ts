@@ -48,8 +48,8 @@ export function editsOfDocument(bytes: Buffer, start: number, end: number, scann
   let goneNow = false
 
   const take = (found: readonly Edit[] | undefined) => {
-    if (found) edits.push(...found)
-    else bad = true
+    for (const edit of found ?? []) edits.push(edit)
+    if (!found) bad = true
   }
   const walked = walkLeaves(bytes, start, end, {
     string(from, to, keyStart, keyEnd) {

@@ -52,7 +52,8 @@ export function fencedMarkdown(text: string, kind: '' | 'diff' = ''): readonly s
   // Of what is printed: two runs with a letter between them that goes become one.
   const safe = safeText(text).replace(/\n+$/, '')
   const lines = safe.split('\n')
-  const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length))
+  let longest = 0
+  for (const [run] of safe.matchAll(/`+/g)) longest = Math.max(longest, run.length)
   const fence = '`'.repeat(Math.max(3, longest + 1))
   return [`${fence}${kind}`, ...lines, fence]
 }
@@ -60,16 +61,20 @@ export function fencedMarkdown(text: string, kind: '' | 'diff' = ''): readonly s
 /** What a model wrote: its code stays code, the rest is said as it was written. */
 export function answerMarkdown(text: string): readonly string[] {
   const out: string[] = []
+  const tell = (lines: readonly string[]) => {
+    for (const line of lines) out.push(line)
+    out.push('')
+  }
   let prose: string[] = []
   let code: { readonly fence: string; readonly lines: string[] } | undefined
   const endProse = () => {
-    if (prose.some((line) => line.trim() !== '')) out.push(...proseMarkdown(prose.join('\n')), '')
+    if (prose.some((line) => line.trim() !== '')) tell(proseMarkdown(prose.join('\n')))
     prose = []
   }
   for (const line of safeText(text).split('\n')) {
     const [, fence = ''] = /^ {0,3}(`{3,}|~{3,})/.exec(line) ?? []
     if (code && fence.startsWith(code.fence) && line.trim() === fence) {
-      out.push(...fencedMarkdown(code.lines.join('\n')), '')
+      tell(fencedMarkdown(code.lines.join('\n')))
       code = undefined
     } else if (code) code.lines.push(line)
     else if (fence !== '') {
@@ -77,7 +82,7 @@ export function answerMarkdown(text: string): readonly string[] {
       code = { fence, lines: [] }
     } else prose.push(line)
   }
-  if (code) out.push(...fencedMarkdown(code.lines.join('\n')), '')
+  if (code) tell(fencedMarkdown(code.lines.join('\n')))
   endProse()
   while (out.at(-1) === '') out.pop()
   return out

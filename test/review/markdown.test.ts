@@ -3,7 +3,13 @@ import fc from 'fast-check'
 import { readConversation } from '../../src/review/conversation.ts'
 import { exportedMessage, safeJson } from '../../src/review/json-export.ts'
 import { hostLimit, renderMarkdown } from '../../src/review/markdown.ts'
-import { folded, htmlText, inlineMarkdown } from '../../src/review/markdown-text.ts'
+import {
+  answerMarkdown,
+  fencedMarkdown,
+  folded,
+  htmlText,
+  inlineMarkdown,
+} from '../../src/review/markdown-text.ts'
 import { renderTranscript } from '../../src/review/transcript.ts'
 import { hostileAgents, hostileConversation, injections } from '../support/injection-corpus.ts'
 
@@ -260,6 +266,14 @@ test('no text from outside becomes more than words in Markdown', async (t) => {
     ),
     { numRuns: 80 },
   )
+})
+
+test('a text of hundreds of thousands of lines, or of backticks, is told like any other', (t) => {
+  const many = 300_000
+  const lines = 'a\n'.repeat(many)
+  t.is(answerMarkdown(lines).length, many)
+  t.is(answerMarkdown(`\`\`\`\n${lines}\`\`\``).length, many + 2)
+  t.deepEqual(fencedMarkdown('` '.repeat(many)).slice(-1), ['```'])
 })
 
 test('titles and summaries are words too', (t) => {

@@ -200,6 +200,11 @@ test('words are compared in the rows that are shown, and no row is missing behin
   t.deepEqual(rows[2]?.before, { number: 7, parts: [{ text: 'const three = 3', marked: false }] })
 })
 
+test('a change of hundreds of thousands of lines has rows like any other', (t) => {
+  const lines = Array.from({ length: 300_000 }, (_, at) => `+${at}`)
+  t.is(diffRows([{ oldStart: 1, newStart: 1, lines }], 2).length, lines.length)
+})
+
 test('no line of a change is lost or counted twice', (t) => {
   const line = fc
     .tuple(fc.constantFrom(' ', '-', '+'), fc.string({ maxLength: 8 }))

@@ -55,7 +55,7 @@ function hunkRows({ oldStart, newStart, lines }: ViewHunk): readonly DiffRow[] {
   let removed: Numbered[] = []
   let added: Numbered[] = []
   const flush = () => {
-    rows.push(...pairs(removed, added))
+    for (const pair of pairs(removed, added)) rows.push(pair)
     removed = []
     added = []
   }
