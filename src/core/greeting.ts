@@ -5,6 +5,7 @@ import { installedClient } from '../claude/client-version.ts'
 import { liveClients } from '../claude/live.ts'
 import { hasCode } from '../errors.ts'
 import { boxPath, makeBox } from '../git-store/direct-box.ts'
+import { agentEnvironment } from '../git-store/environment.ts'
 import { branchTips, hasCommit } from '../git-store/known-commits.ts'
 import { countChanges } from '../git-store/switch-code.ts'
 import { isOid, isSessionId, type Oid, type SessionId } from '../model.ts'
@@ -87,7 +88,7 @@ export async function greet(world: World, program: string, question: Question): 
       countChanges(ws.repo),
       branchTips(ws.repo, mostTips),
       question.commit === null ? true : hasCommit(ws.repo, question.commit),
-      installedClient(world.env, world.home),
+      installedClient(agentEnvironment(world.env), world.home),
       projectIds(ws),
       liveClients(ws.claude),
       keyOf(ws, question.asker),

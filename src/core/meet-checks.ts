@@ -3,6 +3,7 @@
 import { clientOf, installedClient, isOlderClient } from '../claude/client-version.ts'
 import { parseSshPublicKey } from '../crypto/ssh-public-key.ts'
 import { TeleportError } from '../errors.ts'
+import { agentEnvironment } from '../git-store/environment.ts'
 import { hasCommit } from '../git-store/known-commits.ts'
 import type { SessionId } from '../model.ts'
 import type { Greeting } from './greeting.ts'
@@ -154,7 +155,8 @@ async function clientNotOlder(
   direction: Direction,
 ): Promise<Finding> {
   const name = 'claude'
-  const receiver = direction === 'to' ? greeting.client : await installedClient(world.env, world.home)
+  const receiver =
+    direction === 'to' ? greeting.client : await installedClient(agentEnvironment(world.env), world.home)
   const writer = here.file === null ? greeting.client : await clientOf(here.file.path)
   const where = direction === 'to' ? `at ${channel.name}` : 'here'
   if (receiver === null) return warn(name, `claude is not found ${where}`)
