@@ -162,6 +162,11 @@ export function interruption(cause?: unknown): TeleportError {
   )
 }
 
+/** Throws `interrupted` once `signal` is given. */
+export function stopIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw interruption()
+}
+
 /** Turns a failed file operation into a `TeleportError`: `disk-full` for ENOSPC and EDQUOT, else `failed`. */
 export function fileError(error: unknown, doing: string): TeleportError {
   if (error instanceof TeleportError) return error

@@ -1,5 +1,6 @@
 /** Tells that files or folders changed: by the system where it does, by looking where it does not. */
 
+import { once } from 'node:events'
 import { type FSWatcher, watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
@@ -63,19 +64,12 @@ export async function watchFiles(
   if (!signal.aborted) {
     onChange()
     const timer = setInterval(() => void look(), lookEveryMs)
-    await abortOf(signal)
+    // Telling may have ended it.
+    if (!signal.aborted) await once(signal, 'abort')
     clearInterval(timer)
   }
   clearTimeout(waiting)
   for (const watcher of watchers.values()) watcher.close()
-}
-
-/** One that is aborted already tells nobody any more. */
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 interface Mark {

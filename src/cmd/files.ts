@@ -4,9 +4,8 @@ import { createReadStream } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { addAbortSignal } from 'node:stream'
-import { errnoOf, fileError, interruption, TeleportError } from '../errors.ts'
+import { errnoOf, fileError, stopIfInterrupted, TeleportError } from '../errors.ts'
 import type { Io } from './io.ts'
-import { stopIfInterrupted } from './progress.ts'
 
 type InputIo = Pick<Io, 'cwd' | 'stdin' | 'signal'>
 
@@ -28,7 +27,7 @@ export async function* openInput(io: InputIo, file: string): AsyncIterable<Uint8
     const source = file === '-' ? io.stdin : createReadStream(path.resolve(io.cwd, file))
     yield* addAbortSignal(io.signal, source)
   } catch (error) {
-    if (io.signal.aborted) throw interruption()
+    stopIfInterrupted(io.signal)
     throw fileError(error, `reading ${file}`)
   }
 }
@@ -71,11 +70,11 @@ async function intoFile<T>(
   const handle = await open(file, 'wx', 0o600)
   try {
     const result = await work((content) => {
-      stopIfInterrupted(io)
+      stopIfInterrupted(io.signal)
       return handle.writeFile(content)
     })
     await handle.sync()
-    stopIfInterrupted(io)
+    stopIfInterrupted(io.signal)
     return result
   } finally {
     await handle.close()

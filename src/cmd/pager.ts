@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { userPager } from '../core/pager.ts'
 import type { World } from '../core/world.ts'
+import { stopIfInterrupted } from '../errors.ts'
 import type { Progress } from '../model.ts'
 import type { Io } from './io.ts'
-import { stopIfInterrupted } from './progress.ts'
 
 export interface Output {
   /** Resolves when more may come. Throws `ReaderGone` when the person has left the pager. */
@@ -42,7 +42,7 @@ export async function withOutput<T>(
         await opened.write(text)
         return
       }
-      stopIfInterrupted(io)
+      stopIfInterrupted(io.signal)
       if (!io.stdout.write(text)) await once(io.stdout, 'drain')
     },
     get isPaging() {

@@ -1,6 +1,6 @@
 /** A line on stderr that says what is being done: only on a terminal, and only when it takes longer than half a second. */
 
-import { interruption } from '../errors.ts'
+import { stopIfInterrupted } from '../errors.ts'
 import type { Progress } from '../model.ts'
 import type { Io } from './io.ts'
 import { formatBytes } from './text.ts'
@@ -33,14 +33,14 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   /** How many others have the terminal for themselves, and how many may write on it too. */
   const others = { without: 0, beside: 0 }
 
-  const erased = () => (others.beside > 0 ? '' : '\r\x1b[K')
+  const erase = '\r\x1b[K'
   const draw = () => {
     if (others.without > 0 || (others.beside > 0 && shown)) return
     drawnAt = io.now().getTime()
     shown = true
     isLate = false
     const text = line(doing, amount, total, drawnAt - stepBegun)
-    io.stderr.write(`${erased()}${text.slice(0, Math.max(20, io.columns - 1))}`)
+    io.stderr.write(`${others.beside > 0 ? '' : erase}${text.slice(0, Math.max(20, io.columns - 1))}`)
   }
   /** How long the line must still wait. A clock that was set back makes it wait no longer. */
   const tooEarlyMs = () => {
@@ -64,7 +64,7 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   }
   const clear = () => {
     clearTimeout(later)
-    if (shown) io.stderr.write(erased() || '\n')
+    if (shown) io.stderr.write(others.beside > 0 ? '\n' : erase)
     shown = false
   }
   const during = async <T>(which: keyof typeof others, work: () => Promise<T>): Promise<T> => {
@@ -77,7 +77,7 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
   }
   return {
     step(what, totalBytes = 0) {
-      stopIfInterrupted(io)
+      stopIfInterrupted(io.signal)
       doing = what
       total = totalBytes
       amount = 0
@@ -87,7 +87,7 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       drawSoon()
     },
     advance(bytes) {
-      stopIfInterrupted(io)
+      stopIfInterrupted(io.signal)
       amount += bytes
       drawIfDue()
     },
@@ -102,11 +102,6 @@ export function makeProgress(io: Io, quiet: boolean): TerminalProgress {
       return during('beside', work)
     },
   }
-}
-
-/** Throws `interrupted`. */
-export function stopIfInterrupted(io: Pick<Io, 'signal'>): void {
-  if (io.signal.aborted) throw interruption()
 }
 
 function line(doing: string, amount: number, total: number, elapsedMs: number): string {

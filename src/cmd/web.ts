@@ -1,5 +1,6 @@
 /** `git teleport web` */
 
+import { once } from 'node:events'
 import { Command, Option } from 'clipanion'
 import { type Browsing, openBrowsing } from '../core/browse.ts'
 import type { World } from '../core/world.ts'
@@ -51,7 +52,7 @@ export class WebCommand extends TeleportCommand {
       })
       io.endsByInterruption?.()
       this.tell(served, place)
-      await interruption(io.signal)
+      if (!io.signal.aborted) await once(io.signal, 'abort')
       await served.close()
     } finally {
       await browsing.close()
@@ -78,13 +79,6 @@ function portNamed(text: string | undefined): number {
   if (port > 0 && port < 65_536) return port
   throw new TeleportError('usage', `"${text.slice(0, 20)}" is no port`, {
     hint: 'git teleport web --port 8080',
-  })
-}
-
-function interruption(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 

@@ -2,7 +2,7 @@
 
 import { type LiveClient, liveClients } from '../claude/live.ts'
 import { newestCopies, type SessionFile, sessionsOfWorktree } from '../claude/locate.ts'
-import { interruption } from '../errors.ts'
+import { stopIfInterrupted } from '../errors.ts'
 import { commitTime, readCommits } from '../git-store/history.ts'
 import { sessionRef } from '../git-store/refs.ts'
 import {
@@ -76,24 +76,20 @@ export async function readOverview(
   const clients = await liveClients(ws.claude)
   const sessions: OverviewSession[] = []
   const listed = all.filter(({ session, onRemote }) => onRemote !== 'removed' || files.has(session))
+  // There may be hundreds of sessions, and nobody who still wants to know.
   for (const each of listed) {
-    stopIfAborted(ws)
+    stopIfInterrupted(ws.world.signal)
     sessions.push(await withFiles(ws, each, files.get(each.session)))
   }
   const known = new Set(listed.map(({ session }) => session))
   for (const file of files.values()) {
     if (known.has(file.session)) continue
-    stopIfAborted(ws)
+    stopIfInterrupted(ws.world.signal)
     const commits = index.sessions.get(file.session)?.links.map(({ commit }) => commit) ?? []
     sessions.push(await onlyHere(ws, file, commits, clients))
   }
   sessions.sort(newestFirst)
   return { sessions, sealed: index.sealed.length, commits: await subjectsOf(ws, sessions) }
-}
-
-/** There may be hundreds of sessions, and nobody who still wants to know. */
-function stopIfAborted(ws: Workspace): void {
-  if (ws.world.signal.aborted) throw interruption()
 }
 
 async function newestHere(ws: Workspace): Promise<ReadonlyMap<SessionId, SessionFile>> {

@@ -1,6 +1,6 @@
 /** Words in one session, with the pages that hold them. */
 
-import { interruption } from '../errors.ts'
+import { stopIfInterrupted } from '../errors.ts'
 import type { Conversed } from '../review/conversation.ts'
 import { findWords, type Match } from '../review/find-words.ts'
 import { describeCall } from '../review/tool-call.ts'
@@ -35,7 +35,7 @@ export async function browseWords(
     const matches: FoundOnPage[] = []
     for (const page of paged.paging.pages.keys()) {
       // Whoever types asks anew with each letter.
-      if (ws.world.signal.aborted) throw interruption()
+      stopIfInterrupted(ws.world.signal)
       for await (const entry of entriesOn(paged, page)) {
         for (const match of findWords(textsOf(entry), [words])) {
           if (matches.length >= mostFound) return { matches, more: true }

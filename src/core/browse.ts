@@ -5,7 +5,7 @@ import { clearAbandoned } from '../claude/install.ts'
 import { sessionsOfWorktree } from '../claude/locate.ts'
 import { projectDirName } from '../claude/project-dir.ts'
 import { watchFiles } from '../claude/watch-files.ts'
-import { hasCode, interruption, TeleportError } from '../errors.ts'
+import { hasCode, stopIfInterrupted, TeleportError } from '../errors.ts'
 import { type Oid, type SessionId, silentProgress } from '../model.ts'
 import { type BrowsedDiff, type BrowsedHistory, browseCommit, browseHistory } from './browse-commit.ts'
 import type { BrowsedSpot, BrowseMemory } from './browse-copy.ts'
@@ -114,7 +114,7 @@ export async function openBrowsing(world: World, options: BrowseOptions): Promis
     }
     try {
       const answer = await withWorkspace(quiet, options, (ws) => {
-        if (quiet.signal.aborted) throw interruption()
+        stopIfInterrupted(quiet.signal)
         return work(ws)
       })
       return { ...answer, notes }

@@ -85,8 +85,8 @@ const goOn = 'Go on where you were interrupted.'
 
 /**
  * Returns as soon as the process that looks after the session has been started; that one needs neither this process nor
- * its terminal. Throws `no-agent`, `no-commit`, `not-allowed`, `no-key`,
- * `unknown-member`, `session-live`, `usage`.
+ * its terminal. Throws `no-agent`, `no-commit`, `not-allowed`, `no-key`, `unknown-member`,
+ * `session-live`, `usage`.
  */
 export async function startRun(world: World, options: RunOptions): Promise<StartedRun> {
   return withWorkspace(world, options, async (ws) => {

@@ -1,7 +1,7 @@
 /** Runs a program that speaks for another machine: what it prints is bounded, and it ends when we are interrupted. */
 
 import { spawn } from 'node:child_process'
-import { interruption, TeleportError } from '../errors.ts'
+import { stopIfInterrupted, TeleportError } from '../errors.ts'
 import { endWithUs, leaveOthersBehind } from './git.ts'
 
 export interface ChannelAnswer {
@@ -28,7 +28,7 @@ const mostErrors = 64 * 1024
 /** With `write` what it prints is handed on instead of kept. Throws `remote-access` for too much of it, and `interrupted`. */
 export async function runBounded(run: BoundedRun, write?: (text: string) => void): Promise<ChannelAnswer> {
   const { name, program, args, cwd, environment, signal } = run
-  if (signal.aborted) throw interruption()
+  stopIfInterrupted(signal)
   const child = spawn(program, args, {
     cwd,
     env: environment,
@@ -63,7 +63,7 @@ export async function runBounded(run: BoundedRun, write?: (text: string) => void
     )
     child.once('close', (code) => resolve(code ?? 255))
   }).finally(() => signal.removeEventListener('abort', stop))
-  if (signal.aborted) throw interruption()
+  stopIfInterrupted(signal)
   if (size > mostOutput)
     throw new TeleportError('remote-access', `${name} answers with more than anybody asked for`)
   return { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString() }

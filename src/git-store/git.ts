@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { errnoOf, interruption, TeleportError } from '../errors.ts'
+import { errnoOf, stopIfInterrupted, TeleportError } from '../errors.ts'
 import type { Turn } from '../model.ts'
 import { showOutside } from './outside-text.ts'
 
@@ -73,7 +73,7 @@ async function endedOrInterrupted(child: ChildProcess, context: GitContext): Pro
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop, { once: true })
   const exitCode = await ended(child, context).finally(() => signal?.removeEventListener('abort', stop))
-  if (signal?.aborted) throw interruption()
+  stopIfInterrupted(signal)
   return exitCode
 }
 
